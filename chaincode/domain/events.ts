@@ -1,0 +1,58 @@
+/**
+ * What happened, as read models learn it. One transaction emits one Fabric event named `dcloud` whose payload is a JSON array of these;
+ * together with the records they carry, the read model can be rebuilt from blocks alone (catalogue cards are asked from the own peer).
+ */
+import type {
+  AccessRecord,
+  ComputeNodeRecord,
+  DatasetRecord,
+  GrantRecord,
+  JobRecord,
+  ModelRecord,
+  ModelVersionRecord,
+  OrganizationRecord,
+  PartitionRecord,
+  PurposeListRecord,
+  StorageNodeRecord,
+  VersionRecord,
+} from './records.ts';
+
+/** The name under which every event of the chaincode is set. */
+export const eventName = 'dcloud';
+
+export type DomainEvent =
+  | { readonly kind: 'organization.registered' | 'organization.key-rotated'; readonly organization: OrganizationRecord }
+  | { readonly kind: 'purpose.defined'; readonly list: PurposeListRecord }
+  | { readonly kind: 'dataset.registered' | 'dataset.retired'; readonly dataset: DatasetRecord }
+  | { readonly kind: 'dataset.version-published'; readonly version: VersionRecord }
+  | {
+      readonly kind: 'grant.requested' | 'grant.issued' | 'grant.refused' | 'grant.revoked';
+      readonly grant: GrantRecord;
+    }
+  | { readonly kind: 'model.registered'; readonly model: ModelRecord }
+  | {
+      readonly kind: 'model.version-published' | 'model.approved' | 'model.revoked';
+      readonly modelVersion: ModelVersionRecord;
+    }
+  | { readonly kind: 'job.requested'; readonly job: JobRecord; readonly partitions: readonly PartitionRecord[] }
+  | { readonly kind: 'job.finished' | 'job.cancelled'; readonly job: JobRecord }
+  | {
+      readonly kind:
+        | 'partition.claimed'
+        | 'partition.released'
+        | 'partition.reassigned'
+        | 'partition.failed'
+        | 'partition.attested';
+      readonly partition: PartitionRecord;
+    }
+  | {
+      readonly kind: 'storage-node.registered' | 'storage-node.draining' | 'storage-node.left';
+      readonly node: StorageNodeRecord;
+    }
+  | {
+      readonly kind: 'compute-node.registered' | 'compute-node.draining' | 'compute-node.left';
+      readonly node: ComputeNodeRecord;
+    }
+  | { readonly kind: 'access.allowed' | 'access.denied'; readonly access: AccessRecord };
+
+export type EventKind = DomainEvent['kind'];
