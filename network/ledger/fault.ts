@@ -1,0 +1,25 @@
+/** Why machinery failed: each kind has one way of going on, so callers switch on it and never on texts. */
+export type FaultKind = 'timeout' | 'unavailable' | 'contended' | 'disagreed' | 'corrupt' | 'misconfigured';
+
+/** Whether asking again with the same idempotency key may work. */
+const retryable: Record<FaultKind, boolean> = {
+  timeout: true,
+  unavailable: true,
+  contended: true,
+  disagreed: false,
+  corrupt: false,
+  misconfigured: false,
+};
+
+/** Machinery failed, as opposed to a rule saying no. The foreign error is kept as `cause`. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly kind: FaultKind;
+  readonly retryable: boolean;
+
+  constructor(kind: FaultKind, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.kind = kind;
+    this.retryable = options.retryable ?? retryable[kind];
+  }
+}
