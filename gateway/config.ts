@@ -1,0 +1,56 @@
+/** What a gateway is told, in one JSON file whose path is the program's only argument. Secrets are files, named by path. */
+import { isMspId, type MspId } from '@d-cloud/chaincode/domain';
+import { z } from 'zod';
+import { type Role, roleScopes } from './auth/scopes.ts';
+
+/** Whose certificate signs a transaction: a person's role, or the gateway's own. */
+export type LedgerRole = Role | 'gateway';
+
+const path = z.string().min(1);
+const port = z.number().int().min(0).max(65_535);
+const keyPair = z.strictObject({ certificate: path, key: path });
+const ledgerRoles = [...(Object.keys(roleScopes) as Role[]), 'gateway'] as const;
+
+export const gatewayConfigSchema = z.strictObject({
+  organization: z.strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+    mspId: z.custom<MspId>(isMspId),
+  }),
+  channel: z.string().default('dcloud'),
+  chaincode: z.string().default('dcloud'),
+  /** Directory this gateway alone writes: read model, key store, spool. */
+  data: path,
+  rest: z.strictObject({ host: z.string().default('127.0.0.1'), port, tls: keyPair.optional() }),
+  peer: z.strictObject({
+    host: z.string().default('127.0.0.1'),
+    port,
+    tls: keyPair,
+    /** TLS roots of every organization: a caller belongs to the one whose root verifies it. */
+    roots: z.array(z.strictObject({ mspId: z.custom<MspId>(isMspId), certificate: path })).min(1),
+  }),
+  ledger: z.strictObject({
+    /** `host:port` of the own organization's peer. */
+    address: z.string(),
+    tlsRoot: path,
+    /** Name in the peer's certificate where it differs from the host. */
+    serverName: z.string().optional(),
+    /** Enrolled certificates by role; the attribute `dcloud.role` in each says the same. */
+    identities: z.partialRecord(z.enum(ledgerRoles), keyPair),
+  }),
+  /** File of at least 32 random bytes: persons' hashes, minted ids and stored key hashes are under it. */
+  organizationSecret: path,
+  logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  limits: z
+    .strictObject({
+      requestsPerMinute: z.number().int().min(1).default(6_000),
+      concurrentUploads: z.number().int().min(1).default(4),
+      uploadBytes: z
+        .number()
+        .int()
+        .min(1)
+        .default(16 * 1024 ** 3),
+    })
+    .prefault({}),
+});
+
+export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
