@@ -1,5 +1,5 @@
 import { Block } from './block.ts';
-import { bytes, list, message, nested, string, uint } from './message.ts';
+import { bool, bytes, list, message, nested, string, uint } from './message.ts';
 
 /** What orderers agree on and serve (fabric-protos orderer/*.proto, etcdraft, smartbft). */
 export const ConsensusType = message({ type: string(1), metadata: bytes(2), state: uint(3) });
@@ -64,3 +64,25 @@ export const statusNames: Readonly<Record<number, string>> = {
 export const BroadcastResponse = message({ status: uint(1), info: string(2) });
 /** Also `protos.DeliverResponse` of a peer, whose first two fields are the same. */
 export const DeliverResponse = message({ status: uint(1), block: nested(2, () => Block) });
+
+export const BftOptions = message({
+  requestBatchMaxCount: uint(1),
+  requestBatchMaxBytes: uint(2),
+  requestBatchMaxInterval: string(3),
+  incomingMessageBufferSize: uint(4),
+  requestPoolSize: uint(5),
+  requestForwardTimeout: string(6),
+  requestComplainTimeout: string(7),
+  requestAutoRemoveTimeout: string(8),
+  requestMaxBytes: uint(9),
+  viewChangeResendInterval: string(10),
+  viewChangeTimeout: string(11),
+  leaderHeartbeatTimeout: string(12),
+  leaderHeartbeatCount: uint(13),
+  collectTimeout: string(14),
+  syncOnStart: bool(15),
+  speedUpViewChange: bool(16),
+  /** 0 unset, 1 off, 2 on; Fabric refuses 2. */
+  leaderRotation: uint(17),
+  decisionsPerLeader: uint(18),
+});

@@ -1,0 +1,59 @@
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { readNeeded } from '../private-files.ts';
+import { listIdentities } from './enrolment.ts';
+import type { Organization } from './organization.ts';
+
+/** How near an end is: Fabric itself warns only in the last seven days, and of its own certificates alone. */
+export type ExpiryWarning = 'expired' | '7 days' | '30 days' | '90 days';
+
+export interface CertificateExpiry {
+  readonly organization: string;
+  /** What it is, such as "peer (TLS)". */
+  readonly holder: string;
+  readonly path: string;
+  readonly serialNumber: string;
+  readonly notAfter: Date;
+  /** Whole days left, negative after the end. */
+  readonly daysLeft: number;
+  readonly warning: ExpiryWarning | undefined;
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+export function expiryWarning(daysLeft: number): ExpiryWarning | undefined {
+  if (daysLeft < 0) return 'expired';
+  if (daysLeft <= 7) return '7 days';
+  if (daysLeft <= 30) return '30 days';
+  return daysLeft <= 90 ? '90 days' : undefined;
+}
+
+/** Every certificate of an organization, the one that ends first in front. */
+export async function listExpiry(organization: Organization, now: Date): Promise<CertificateExpiry[]> {
+  const { directory, name } = organization;
+  const places: [string, string][] = [
+    ['authority', join(directory, 'ca', 'cert.pem')],
+    ['authority (TLS)', join(directory, 'tlsca', 'cert.pem')],
+  ];
+  for (const identity of await listIdentities(organization)) {
+    const at = join(directory, 'identities', identity);
+    places.push(
+      [identity, join(at, 'msp', 'signcerts', 'cert.pem')],
+      [`${identity} (TLS)`, join(at, 'tls', 'cert.pem')],
+    );
+  }
+  const all = places.map(async ([holder, path]): Promise<CertificateExpiry> => {
+    const certificate = new X509Certificate(await readNeeded(path, `the certificate of ${holder}`));
+    const daysLeft = Math.floor((certificate.validToDate.getTime() - now.getTime()) / dayMs);
+    return {
+      organization: name,
+      holder,
+      path,
+      serialNumber: certificate.serialNumber.toLowerCase(),
+      notAfter: certificate.validToDate,
+      daysLeft,
+      warning: expiryWarning(daysLeft),
+    };
+  });
+  return (await Promise.all(all)).sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
+}

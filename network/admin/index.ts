@@ -1,0 +1,10 @@
+export * from './certificates/index.ts';
+export * from './config/index.ts';
+export {
+  type Consortium,
+  type ConsortiumMember,
+  type FoundConsortiumRequest,
+  foundConsortium,
+  type MemberRequest,
+  memberIdentities,
+} from './consortium.ts';
