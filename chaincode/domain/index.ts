@@ -1,5 +1,11 @@
+export * from './batch-plan.ts';
+export * from './canonical-json.ts';
+export * from './digest.ts';
 export * from './events.ts';
 export * from './ids.ts';
+export * from './inference-statement.ts';
+export * from './keys.ts';
 export * from './records.ts';
 export * from './refusal.ts';
+export * from './time.ts';
 export type * from './transactions.ts';

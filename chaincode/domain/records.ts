@@ -42,6 +42,18 @@ export type DatasetTerms = {
   readonly access: DatasetAccess;
   /** Purposes the owner is ready to grant; every use, its owner's too, names one of them. */
   readonly purposes: readonly string[];
+  /** What a dataset made by a job inherited from its inputs and its model. Absent on datasets that were registered. */
+  readonly inherited?: InheritedTerms;
+};
+
+/** The rights on an output are the intersection of the rights on its inputs and on the model; purposes stand in the terms. */
+export type InheritedTerms = {
+  /** What the owner may pass on, and only where `delegate` is among them. Absent: everything. */
+  readonly actions?: readonly GrantAction[];
+  /** Organizations whose compute nodes may ever open it. Absent: the owner's choice. */
+  readonly executors?: readonly MspId[];
+  /** The earliest end of the grants it was made under. */
+  readonly until?: Instant;
 };
 
 export type DatasetRecord = {
@@ -294,4 +306,21 @@ export type AccessRecord = {
   readonly outcome: 'allowed' | 'denied';
   /** Code of the refusal when denied. */
   readonly refusal?: string;
+};
+
+/** The members that have registered, in the order of their MSP ids: read instead of a range where an endorsement policy names them. */
+export type RosterRecord = { readonly v: 1; readonly members: readonly MspId[] };
+
+/** An open partition, listed for compute nodes. Absent while it is claimed, accepted or failed. */
+export type OpenPartitionRecord = { readonly v: 1; readonly job: JobId; readonly index: number };
+
+/** The first answer to a request, kept so that asking again has no second effect. */
+export type RequestRecord = {
+  readonly v: 1;
+  /** Name of the transaction, such as `grant:issue`. */
+  readonly transaction: string;
+  /** SHA-256 of the request that led there. */
+  readonly digest: Digest;
+  /** Canonical JSON of the result. */
+  readonly result: string;
 };
