@@ -1,1 +1,3 @@
-export type { ReadModel } from './read-model.ts';
+export type { ChannelBlock, ChannelTransaction } from './channel-block.ts';
+export { openProjection, type Projection, type ProjectionHealth, type ProjectionPowers } from './projection.ts';
+export type * from './read-model.ts';

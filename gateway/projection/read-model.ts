@@ -49,7 +49,13 @@ export type Recorded<T> = {
   readonly visible: boolean;
 };
 
-export type PageRequest = { readonly cursor?: string | undefined; readonly limit?: number | undefined };
+export type PageRequest = {
+  readonly cursor?: string | undefined;
+  /** 50 where it is left out. */
+  readonly limit?: number | undefined;
+  /** By the block that first wrote them; `newest` where it is left out. */
+  readonly order?: 'newest' | 'oldest' | undefined;
+};
 
 /** A page of a list as of `block`. `next` is absent on the last page. */
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string; readonly block: number };
@@ -109,7 +115,7 @@ export type ReadModel = {
   /** Resolves when the block is projected. Fault `timeout` after `timeoutMs` (10 s). */
   waitFor(block: number, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>;
   get<K extends RecordKind>(kind: K, id: string): Recorded<RecordKinds[K]> | undefined;
-  /** Oldest first. Throws `BadCursor` for a cursor that this list did not give. */
+  /** Throws `Rejection` CURSOR_INVALID for a cursor that this list did not give. */
   list<K extends RecordKind>(kind: K, filter?: ListFilter, page?: PageRequest): Page<Recorded<RecordKinds[K]>>;
   /** Catalogue search; without a text the newest datasets come first. */
   searchDatasets(search: DatasetSearch, page?: PageRequest): Page<Recorded<DatasetRecord>>;
