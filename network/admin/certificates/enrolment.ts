@@ -10,7 +10,7 @@ import { readMspSigner, writeMsp } from './msp-directory.ts';
 import { mspRoots, type Organization, signingAuthority, tlsAuthority } from './organization.ts';
 
 export interface EnrolRequest {
-  /** Lower case letters, digits and dashes; the folder's name and the beginning of the common name. */
+  /** Lower case letters, digits, dashes, underscores: the folder's name and both certificates' common name. */
   readonly name: string;
   readonly role: NodeRole;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -40,11 +40,8 @@ function identityDirectory(organization: Organization, name: string): string {
 
 /** Issues an identity's signing and TLS certificates; all or nothing, and an identity that is there is kept. */
 export async function enrol(organization: Organization, request: EnrolRequest, now: Date): Promise<Identity> {
-  if (!/^[a-z][a-z0-9-]{0,62}$/.test(request.name)) {
-    throw new Fault(
-      'misconfigured',
-      `"${request.name}" cannot name an identity: use lower case letters, digits, dashes`,
-    );
+  if (!/^[a-z][a-z0-9_-]{0,62}$/.test(request.name)) {
+    throw new Fault('misconfigured', `"${request.name}" cannot name an identity: use a-z, 0-9, - and _`);
   }
   const directory = identityDirectory(organization, request.name);
   if ((await readdir(directory).catch(() => undefined)) === undefined) {
@@ -60,8 +57,7 @@ export async function enrol(organization: Organization, request: EnrolRequest, n
 
 async function writeIdentity(organization: Organization, request: EnrolRequest, now: Date, directory: string) {
   const roots = await mspRoots(organization);
-  const { role, attributes, days } = request;
-  const name = `${request.name}.${organization.name}`;
+  const { name, role, attributes, days } = request;
   const dates = { now, ...(days === undefined ? {} : { days }) };
   const signer = await issueIdentity(await signingAuthority(organization), {
     name,
@@ -69,7 +65,7 @@ async function writeIdentity(organization: Organization, request: EnrolRequest, 
     ...dates,
     ...(attributes === undefined ? {} : { attributes }),
   });
-  const hosts = [...new Set([...(request.hosts ?? loopback), name])];
+  const hosts = request.hosts ?? loopback;
   const tls = await issueTls(await tlsAuthority(organization), { name, hosts, ...dates });
   await writeMsp(join(directory, 'msp'), roots, signer);
   await writeWhole(join(directory, 'tls', 'ca.pem'), roots.tlsRootCertificate, 'public');
@@ -110,7 +106,7 @@ export async function renew(organization: Organization, name: string, now: Date,
   const attributes = attributesOf(old.signer.certificate);
   const dates = { now, ...(days === undefined ? {} : { days }) };
   const signer = await issueIdentity(await signingAuthority(organization), {
-    name: `${name}.${organization.name}`,
+    name,
     role: organizationalUnits(certificate)[0] as NodeRole,
     ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
     key: old.signer.key,
@@ -120,7 +116,7 @@ export async function renew(organization: Organization, name: string, now: Date,
     return entry.replace(/^(DNS|IP Address):/, '');
   });
   const tls = await issueTls(await tlsAuthority(organization), {
-    name: `${name}.${organization.name}`,
+    name,
     hosts: hosts ?? [],
     key: old.tls.key,
     ...dates,
