@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { open, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** One program of the network: its compiled entry point and the one configuration file it is given. */
+export type ProgramSpec = {
+  readonly name: string;
+  readonly program: string;
+  readonly config: string;
+  /** Longest time until its ready line, in milliseconds. */
+  readonly readyWithinMs: number;
+};
+
+export type ReadyLine = { readonly ready: true } & Record<string, unknown>;
+
+type Options = {
+  readonly runDirectory: string;
+  readonly logDirectory: string;
+  readonly onChange: () => void;
+};
+
+const firstPauseMs = 250;
+const longestPauseMs = 30_000;
+const healthyAfterMs = 60_000;
+const killAfterMs = 10_000;
+
+/**
+ * One supervised process: started again with a growing pause when it dies, its standard error in a log file, its pid in a pid file.
+ * Its first line of standard output says that it serves.
+ */
+export class Child {
+  readonly spec: ProgramSpec;
+  restarts = 0;
+  state: 'starting' | 'ready' | 'waiting' | 'stopped' = 'stopped';
+  #options: Options;
+  #process: ChildProcess | undefined;
+  #pauseMs = firstPauseMs;
+  #timer: NodeJS.Timeout | undefined;
+  #wanted = false;
+
+  constructor(spec: ProgramSpec, options: Options) {
+    this.spec = spec;
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Starts it and waits for its ready line; rejects with the end of its log when it dies or stays silent. */
+  async start(): Promise<ReadyLine> {
+    this.#wanted = true;
+    return this.#launch();
+  }
+
+  async stop(): Promise<void> {
+    this.#wanted = false;
+    clearTimeout(this.#timer);
+    const running = this.#process;
+    if (running && running.exitCode === null && running.signalCode === null) {
+      const gone = new Promise((resolve) => running.once('exit', resolve));
+      running.kill('SIGTERM');
+      const reaper = setTimeout(() => running.kill('SIGKILL'), killAfterMs);
+      await gone;
+      clearTimeout(reaper);
+    }
+    this.#become('stopped');
+  }
+
+  async #launch(): Promise<ReadyLine> {
+    const { name, program, config, readyWithinMs } = this.spec;
+    this.#become('starting');
+    const log = await open(join(this.#options.logDirectory, `${name}.log`), 'a');
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, config], {
+      stdio: ['ignore', 'pipe', log.fd],
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_ENV: 'production' },
+    });
+    await log.close();
+    this.#process = child;
+    const startedAt = performance.now();
+    const pidFile = join(this.#options.runDirectory, `${name}.pid`);
+    if (child.pid) await writeFile(pidFile, `${child.pid}\n`);
+
+    child.once('exit', () => {
+      void rm(pidFile, { force: true });
+      if (!this.#wanted) return;
+      if (performance.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
+      this.#become('waiting');
+      this.#timer = setTimeout(() => {
+        this.restarts++;
+        this.#launch().catch(() => undefined);
+      }, this.#pauseMs);
+      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+    });
+
+    const ready = await firstLine(child, readyWithinMs).catch((cause: unknown) => {
+      child.kill('SIGKILL');
+      throw new Error(
+        `${name} did not start: ${cause instanceof Error ? cause.message : cause}. Its log: logs/${name}.log`,
+        { cause },
+      );
+    });
+    this.#become('ready');
+    return ready;
+  }
+
+  #become(state: Child['state']): void {
+    this.state = state;
+    this.#options.onChange();
+  }
+}
+
+const longestLine = 64 * 1024;
+
+function firstLine(child: ChildProcess, withinMs: number): Promise<ReadyLine> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => reject(new Error(`not ready within ${withinMs / 1000} s`)), withinMs);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`it ended (${signal ?? `exit ${code}`})`)));
+    child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
+      if (text.length > longestLine) return;
+      text += piece;
+      for (const line of text.split('\n').slice(0, -1)) {
+        if (!line.startsWith('{"ready":true')) continue;
+        clearTimeout(timer);
+        text = 'x'.repeat(longestLine + 1);
+        resolve(JSON.parse(line) as ReadyLine);
+        return;
+      }
+    });
+  });
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { catalogueCollection } from '@d-cloud/chaincode/domain';
+import { type FoundNetwork, identityOf, writePrivate } from './found.ts';
+import { layoutOf } from './layout.ts';
+
+/** Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once. */
+export async function writeConfigs(directory: string, { description, consortium }: FoundNetwork): Promise<void> {
+  const layout = layoutOf(directory);
+  const { channel, chaincodePort, organizations } = description;
+  const homes = new Map(organizations.map(({ name }) => [name, layout.ofOrganization(name)]));
+  const home = (name: string) => homes.get(name)!;
+  const tlsRoots = organizations.map(({ name }) => home(name).tlsRoot);
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const operator = home(organizations.at(-1)!.name);
+
+  await writePrivate(
+    layout.ledgerConfig,
+    json({
+      channel,
+      dataDirectory: join(layout.ledger, 'data'),
+      genesisBlock: consortium.genesisBlockPath,
+      orderer: {
+        mspId: organizations.at(-1)!.mspId,
+        certificate: operator.certificate('orderer'),
+        key: operator.key('orderer'),
+      },
+      organizations: organizations.map(({ name, mspId, ports }) => ({
+        mspId,
+        address: `127.0.0.1:${ports.ledger}`,
+        certificate: home(name).certificate('peer'),
+        key: home(name).key('peer'),
+        tls: { certificate: home(name).tlsCertificate('peer'), key: home(name).tlsKey('peer') },
+      })),
+      chaincodes: [
+        {
+          name: 'dcloud',
+          version: '1',
+          sequence: 1,
+          policy: { channelPolicy: '/Channel/Application/Endorsement' },
+          collections: [catalogueCollection(organizations.map(({ mspId }) => mspId))],
+          address: `127.0.0.1:${chaincodePort}`,
+          tls: {
+            rootCertificates: [operator.tlsRoot],
+            clientCertificate: operator.tlsCertificate('peer'),
+            clientKey: operator.tlsKey('peer'),
+            serverName: 'localhost',
+          },
+        },
+      ],
+    }),
+  );
+  await writePrivate(
+    layout.chaincodeConfig,
+    json({
+      ccid: 'dcloud:1',
+      address: `127.0.0.1:${chaincodePort}`,
+      tls: {
+        certificate: operator.tlsCertificate('chaincode'),
+        key: operator.tlsKey('chaincode'),
+        clientRoots: tlsRoots,
+      },
+    }),
+  );
+
+  for (const { name, mspId, ports, storageNodes, computeNodes } of organizations) {
+    const own = home(name);
+    const tokens = await Promise.all(storageNodes.map(({ id }) => secretIn(join(own.storageNode(id), 'rpc-token'))));
+    await secretIn(own.organizationSecret);
+    const ledger = { address: `127.0.0.1:${ports.ledger}`, tlsRoot: own.tlsRoot, serverName: 'localhost' };
+    await writePrivate(
+      own.storageConfig,
+      json({
+        capacityBytes: Number(storageNodes[0]?.capacityBytes ?? 2 ** 36),
+        nodes: storageNodes.map(({ id, port }, at) => ({
+          id,
+          directory: join(own.storageNode(id), 'blocks'),
+          port,
+          token: tokens[at],
+        })),
+      }),
+    );
+    const roles = ['gateway', 'data-team', 'compliance', 'admin', 'operator', 'model-owner'];
+    await writePrivate(
+      own.gatewayConfig,
+      json({
+        organization: { name, mspId },
+        channel,
+        chaincode: 'dcloud',
+        data: own.gateway,
+        rest: { port: ports.rest },
+        peer: {
+          port: ports.peerListener,
+          tls: { certificate: own.tlsCertificate('gateway'), key: own.tlsKey('gateway') },
+          roots: organizations.map((one) => ({ mspId: one.mspId, certificate: home(one.name).tlsRoot })),
+        },
+        ledger: {
+          ...ledger,
+          identities: Object.fromEntries(
+            roles.map((role) => [role, { certificate: own.certificate(role), key: own.key(role) }]),
+          ),
+        },
+        storageNodes: storageNodes.map(({ id, port, disk, capacityBytes }) => ({
+          id,
+          address: `http://127.0.0.1:${port}`,
+          token: join(own.storageNode(id), 'rpc-token'),
+          disk,
+          capacityBytes,
+        })),
+        organizationSecret: own.organizationSecret,
+      }),
+    );
+    for (const { id } of computeNodes) {
+      const identity = identityOf(id);
+      await writePrivate(
+        own.computeConfig(id),
+        json({
+          id,
+          organization: { name, mspId },
+          channel,
+          chaincode: 'dcloud',
+          data: join(own.computeNode(id), 'data'),
+          ledger,
+          identity: { certificate: own.certificate(identity), key: own.key(identity) },
+          tls: { certificate: own.tlsCertificate(identity), key: own.tlsKey(identity), roots: tlsRoots },
+        }),
+      );
+    }
+  }
+}
+
+/** A secret of 32 random bytes in hex in its own file, made when it is not there. */
+async function secretIn(file: string): Promise<string> {
+  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (known !== undefined) return known.trim();
+  const secret = randomBytes(32).toString('hex');
+  await writePrivate(file, secret);
+  return secret;
+}

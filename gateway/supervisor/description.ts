@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+const port = z.int().min(1).max(65535);
+
+const organization = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  mspId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/),
+  ports: z.strictObject({ rest: port, peerListener: port, ledger: port }),
+  storageNodes: z.array(z.strictObject({ id: z.string(), port, disk: z.string(), capacityBytes: z.string() })),
+  computeNodes: z.array(z.strictObject({ id: z.string(), classes: z.array(z.enum(['R-1', 'J-1'])) })),
+});
+
+/** The network on this machine, as `network.json` keeps it: what runs, under which ids, on which loopback ports. */
+export const networkDescription = z.strictObject({
+  v: z.literal(1),
+  channel: z.string(),
+  chaincodePort: port,
+  organizations: z.array(organization).min(1),
+});
+
+export type NetworkDescription = z.infer<typeof networkDescription>;
+export type OrganizationDescription = NetworkDescription['organizations'][number];
+
+/** What the embedded network looks like before it has ids and ports. Three organizations, because two cannot keep the promises. */
+export const defaultShape = [
+  { name: 'alder', mspId: 'AlderMSP', storageNodes: 3, computeNodes: 1 },
+  { name: 'birch', mspId: 'BirchMSP', storageNodes: 2, computeNodes: 0 },
+  { name: 'cedar', mspId: 'CedarMSP', storageNodes: 2, computeNodes: 1 },
+] as const;
+
+type Shape = readonly { name: string; mspId: string; storageNodes: number; computeNodes: number }[];
+
+/** How many ports a shape needs: one for the chaincode, three for each organization and one for each storage node. */
+export function portsNeeded(shape: Shape): number {
+  return 1 + shape.reduce((sum, { storageNodes }) => sum + 3 + storageNodes, 0);
+}
+
+/** Gives a shape its ids and ports. Takes exactly {@link portsNeeded} free ports. */
+export function describeNetwork(
+  shape: Shape,
+  ports: readonly number[],
+  mintId: (kind: 'stor' | 'comp') => string,
+): NetworkDescription {
+  const rest = ports.values();
+  const next = () => {
+    const { value, done } = rest.next();
+    if (done) throw new RangeError(`a network of this shape needs ${portsNeeded(shape)} ports`);
+    return value;
+  };
+  return {
+    v: 1,
+    channel: 'dcloud',
+    chaincodePort: next(),
+    organizations: shape.map(({ name, mspId, storageNodes, computeNodes }) => ({
+      name,
+      mspId,
+      ports: { rest: next(), peerListener: next(), ledger: next() },
+      storageNodes: Array.from({ length: storageNodes }, (_, at) => ({
+        id: mintId('stor'),
+        port: next(),
+        disk: `disk-${at + 1}`,
+        capacityBytes: `${64 * 2 ** 30}`,
+      })),
+      computeNodes: Array.from({ length: computeNodes }, () => ({ id: mintId('comp'), classes: ['R-1', 'J-1'] })),
+    })),
+  };
+}

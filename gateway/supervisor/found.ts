@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { idFrom } from '@d-cloud/chaincode/domain';
+import { type Consortium, type EnrolRequest, foundConsortium, roleAttribute } from '@d-cloud/network/admin';
+import { keyedHash, openApiKeyStore, type Role, roleScopes } from '../auth/index.ts';
+import type { Credentials } from '../cli/credentials.ts';
+import { credentialsFile } from '../cli/credentials.ts';
+import {
+  defaultShape,
+  describeNetwork,
+  type NetworkDescription,
+  networkDescription,
+  portsNeeded,
+} from './description.ts';
+import { layoutOf } from './layout.ts';
+import { freePorts } from './ports.ts';
+
+/** The first port that is tried for a new network; the others follow it. */
+const preferredPort = 7410;
+
+export type FoundNetwork = { readonly description: NetworkDescription; readonly consortium: Consortium };
+
+/** Makes what a network needs before its programs start, or opens what is there: description, organizations, certificates, genesis block. */
+export async function foundNetwork(directory: string, now: Date): Promise<FoundNetwork> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const description = await descriptionOf(directory);
+  const consortium = await foundConsortium({
+    directory,
+    channel: description.channel,
+    now,
+    organizations: description.organizations.map(({ name, mspId, computeNodes }) => ({
+      name,
+      mspId,
+      identities: [
+        { name: 'peer', role: 'peer' },
+        { name: 'orderer', role: 'orderer' },
+        { name: 'chaincode', role: 'client' },
+        withRole('gateway'),
+        ...(Object.keys(roleScopes) as Role[]).map(withRole),
+        ...computeNodes.map(({ id }) => ({ ...withRole('compute-node'), name: identityOf(id) })),
+      ],
+    })),
+  });
+  return { description, consortium };
+}
+
+/** An identity's folder cannot hold the underscore of an id. */
+export const identityOf = (computeNodeId: string) => computeNodeId.replace('_', '-');
+
+function withRole(role: string): EnrolRequest {
+  return { name: role, role: role === 'admin' ? 'admin' : 'client', attributes: { [roleAttribute]: role } };
+}
+
+async function descriptionOf(directory: string): Promise<NetworkDescription> {
+  const file = layoutOf(directory).description;
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text !== undefined) {
+    const parsed = networkDescription.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    throw new Error(
+      `${file} is not a network description this version can read. Move ${directory} away and start again.`,
+    );
+  }
+  const ports = await freePorts(portsNeeded(defaultShape), preferredPort);
+  const description = describeNetwork(defaultShape, ports, (kind) => idFrom(kind, randomBytes(16)));
+  await writePrivate(file, JSON.stringify(description, null, 2));
+  return description;
+}
+
+/** Issues one API key per organization and role, once, and writes them with the addresses for the person who started the network. */
+export async function issueCredentials(
+  directory: string,
+  { description, consortium }: FoundNetwork,
+): Promise<Credentials> {
+  const known = await readFile(credentialsFile(directory), 'utf8').catch(() => undefined);
+  if (known !== undefined) return JSON.parse(known) as Credentials;
+  const organizations: Credentials['organizations'] = {};
+  for (const { name, mspId, ports } of description.organizations) {
+    const home = layoutOf(directory).ofOrganization(name);
+    using store = openApiKeyStore(home.apiKeys, {
+      keyedHash: keyedHash(await readFile(home.organizationSecret)),
+      random: randomBytes,
+      clock: { now: () => new Date() },
+    });
+    const keys: Record<string, string> = {};
+    for (const role of Object.keys(roleScopes) as Role[]) {
+      // A start that was killed between issuing and writing leaves keys that nobody knows.
+      for (const entry of store.list()) if (entry.name === `local ${role}` && !entry.revokedAt) store.revoke(entry.id);
+      keys[role] = store.issue({ name: `local ${role}`, role }).secretKey;
+    }
+    organizations[name] = {
+      mspId,
+      rest: `http://127.0.0.1:${ports.rest}`,
+      peer: `https://127.0.0.1:${ports.peerListener}`,
+      keys,
+    };
+  }
+  const credentials = { channel: description.channel, genesis: consortium.genesisHash, organizations };
+  await writePrivate(credentialsFile(directory), `${JSON.stringify(credentials, null, 2)}\n`);
+  return credentials;
+}
+
+/** Writes a file that only its owner may read: whole or not at all, and on disk when this returns. */
+export async function writePrivate(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = join(dirname(file), `.${process.pid}-${Date.now()}`);
+  const handle = await open(temporary, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
+}

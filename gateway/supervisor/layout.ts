@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+
+/** Where each thing of a network lies under its directory. One place, so that no other file spells a path. */
+export function layoutOf(directory: string) {
+  const ofOrganization = (name: string) => {
+    const home = join(directory, 'organizations', name);
+    return {
+      gateway: join(home, 'gateway'),
+      gatewayConfig: join(home, 'gateway', 'config.json'),
+      organizationSecret: join(home, 'gateway', 'organization-secret'),
+      apiKeys: join(home, 'gateway', 'api-keys.sqlite'),
+      storageConfig: join(home, 'storage', 'config.json'),
+      storageNode: (id: string) => join(home, 'storage', id),
+      computeNode: (id: string) => join(home, 'compute', id),
+      computeConfig: (id: string) => join(home, 'compute', id, 'config.json'),
+      certificate: (identity: string) => join(home, 'identities', identity, 'msp', 'signcerts', 'cert.pem'),
+      key: (identity: string) => join(home, 'identities', identity, 'msp', 'keystore', 'priv_sk'),
+      tlsCertificate: (identity: string) => join(home, 'identities', identity, 'tls', 'cert.pem'),
+      tlsKey: (identity: string) => join(home, 'identities', identity, 'tls', 'key.pem'),
+      tlsRoot: join(home, 'msp', 'tlscacerts', 'tlsca.pem'),
+    };
+  };
+  return {
+    description: join(directory, 'network.json'),
+    ledger: join(directory, 'ledger'),
+    ledgerConfig: join(directory, 'ledger', 'config.json'),
+    chaincodeConfig: join(directory, 'chaincode', 'config.json'),
+    ofOrganization,
+  };
+}
+
+export type Layout = ReturnType<typeof layoutOf>;

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { watch } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { networkDescription } from './description.ts';
+import { layoutOf } from './layout.ts';
+import { endLeftovers } from './leftovers.ts';
+import { isFree } from './ports.ts';
+import { isOurs, readState, type SupervisorState } from './state.ts';
+
+export type StartOptions = { readonly onStep: (step: string) => void; readonly withinMs: number };
+
+/** Starts a directory's network in the background and answers when everything serves. One that serves already is left as it is. */
+export async function startSupervisor(directory: string, { onStep, withinMs }: StartOptions): Promise<SupervisorState> {
+  await mkdir(join(directory, 'run'), { recursive: true, mode: 0o700 });
+  await mkdir(join(directory, 'logs'), { recursive: true, mode: 0o700 });
+  const running = await readState(directory);
+  if (running && isOurs(running.pid, directory) && running.phase === 'ready') return running;
+  if (!running || !isOurs(running.pid, directory)) {
+    await endLeftovers(directory);
+    await refuseTakenPorts(directory);
+    const log = await open(join(directory, 'logs', 'supervisor.log'), 'a');
+    const main = fileURLToPath(new URL('./main.js', import.meta.url));
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, directory], {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await log.close();
+    child.unref();
+    const died = new Promise<never>((_, reject) => {
+      child.once('exit', () =>
+        readState(directory).then((state) => reject(new Error(state?.step ?? 'the supervisor died')), reject),
+      );
+    });
+    return Promise.race([died, reach(directory, child.pid, onStep, withinMs)]);
+  }
+  return reach(directory, running.pid, onStep, withinMs);
+}
+
+/** Stops a directory's network and everything it left behind. Answers whether something ran. */
+export async function stopSupervisor(directory: string): Promise<boolean> {
+  const state = await readState(directory);
+  const runs = state !== undefined && isOurs(state.pid, directory);
+  if (runs) {
+    process.kill(state.pid, 'SIGTERM');
+    const until = performance.now() + 30_000;
+    while (isOurs(state.pid, directory) && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    if (isOurs(state.pid, directory)) process.kill(state.pid, 'SIGKILL');
+  }
+  const left = await endLeftovers(directory);
+  return runs || left.length > 0;
+}
+
+async function reach(
+  directory: string,
+  pid: number | undefined,
+  onStep: (step: string) => void,
+  withinMs: number,
+): Promise<SupervisorState> {
+  let step = '';
+  const { promise, resolve, reject } = Promise.withResolvers<SupervisorState>();
+  const look = async () => {
+    const state = await readState(directory);
+    if (state === undefined || state.pid !== pid) return;
+    if (state.step !== step && state.phase === 'starting') onStep(state.step);
+    step = state.step;
+    if (state.phase === 'ready') resolve(state);
+    if (state.phase === 'failed') reject(new Error(state.step));
+  };
+  const watcher = watch(join(directory, 'run'), () => void look().catch(reject));
+  const timer = setTimeout(
+    () =>
+      reject(
+        new Error(
+          `The network is not ready after ${withinMs / 1000} s, at: ${step}. Its logs are in ${join(directory, 'logs')}`,
+        ),
+      ),
+    withinMs,
+  );
+  try {
+    await look();
+    return await promise;
+  } finally {
+    watcher.close();
+    clearTimeout(timer);
+  }
+}
+
+/** A stranger on one of our ports must not look like readiness, and deserves a sentence. */
+async function refuseTakenPorts(directory: string): Promise<void> {
+  const text = await readFile(layoutOf(directory).description, 'utf8').catch(() => undefined);
+  const parsed = text === undefined ? undefined : networkDescription.safeParse(JSON.parse(text));
+  if (!parsed?.success) return;
+  const { organizations, chaincodePort } = parsed.data;
+  const ports = [
+    chaincodePort,
+    ...organizations.flatMap((one) => [...Object.values(one.ports), ...one.storageNodes.map(({ port }) => port)]),
+  ];
+  for (const port of ports) {
+    if (await isFree(port)) continue;
+    throw new Error(
+      `Port ${port} on this machine is taken by another program, and the network in ${directory} needs it: stop that program, or start another network with --directory <empty folder>.`,
+    );
+  }
+}

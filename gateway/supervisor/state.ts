@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export type ProcessState = {
+  readonly name: string;
+  readonly state: string;
+  readonly pid: number | undefined;
+  readonly restarts: number;
+};
+
+/** What the supervisor says of itself in `run/supervisor.json`, for `dcloud up`, `status` and `down`. */
+export type SupervisorState = {
+  readonly pid: number;
+  readonly phase: 'starting' | 'ready' | 'stopping' | 'failed';
+  /** What is being done now, or why it failed, as a sentence. */
+  readonly step: string;
+  readonly processes: readonly ProcessState[];
+};
+
+const file = (directory: string) => join(directory, 'run', 'supervisor.json');
+
+export async function writeState(directory: string, state: SupervisorState): Promise<void> {
+  const temporary = `${file(directory)}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(state));
+  await rename(temporary, file(directory));
+}
+
+/** The state of the supervisor that lives now, or nothing. */
+export async function readState(directory: string): Promise<SupervisorState | undefined> {
+  const text = await readFile(file(directory), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const state = JSON.parse(text) as SupervisorState;
+  return isOurs(state.pid, directory) ? state : { ...state, phase: 'failed', step: 'the supervisor died' };
+}
+
+/** Says whether the pid is alive and was started with this path; a pid that the system gave to a stranger since is not ours. */
+export function isOurs(pid: number, marker: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return commandLine(pid)?.includes(marker) ?? true;
+}
+
+/** The command line of a process on Linux; undefined where the platform does not tell. */
+function commandLine(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return undefined;
+  }
+}
