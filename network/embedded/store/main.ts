@@ -7,8 +7,8 @@ async function main(): Promise<void> {
   if (path === undefined) throw new Fault('misconfigured', 'say where the JSON configuration of the store is');
   await using store = await startStorageNodes(await readConfig(path));
   const stopped = Promise.withResolvers<void>();
-  process.once('SIGTERM', stopped.resolve);
-  process.once('SIGINT', stopped.resolve);
+  process.once('SIGTERM', () => stopped.resolve());
+  process.once('SIGINT', () => stopped.resolve());
   console.log(JSON.stringify({ ready: true, nodes: store.nodes.map(({ id, address }) => ({ id, address })) }));
   const broken = await Promise.race([store.broken, stopped.promise]);
   if (broken !== undefined)
