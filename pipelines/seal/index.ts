@@ -1,0 +1,45 @@
+export { blockDigest, blockId } from './block-id.ts';
+export { ErasureCode, type KernelKind, recoverSlowly, type Scheme, schemeRow } from './erasure/index.ts';
+export { SealFault, type SealFaultCode, sealFaults } from './fault.ts';
+export type { GetFragment, Hedge } from './gather-fragments.ts';
+export {
+  layoutOf,
+  maxFragmentBytes,
+  maxSegmentBytes,
+  type SegmentLayout,
+  segmentCapacity,
+  sizeClass,
+} from './layout.ts';
+export {
+  contentRoot,
+  encodeManifest,
+  fragmentDigest,
+  fragmentsOf,
+  type ManifestSegment,
+  type ManifestSlot,
+  manifestHash,
+  manifestOf,
+  type StorageManifest,
+  segmentHash,
+  stripeCount,
+} from './manifest.ts';
+export { mergeManifests } from './merge-manifests.ts';
+export {
+  type OpenedSegment,
+  type OpenOptions,
+  openSegments,
+  type SegmentSecret,
+  segmentsOfRows,
+} from './open-segments.ts';
+export { checkManifest, maxManifestBytes, parseManifest } from './parse-manifest.ts';
+export { type RepairedFragment, type RepairOptions, repairFragments, type StripeName } from './repair-fragments.ts';
+export {
+  type OutgoingFragment,
+  type PlainSegment,
+  type SealOptions,
+  type SealProgress,
+  sealSegments,
+} from './seal-segments.ts';
+export { additionalData, openSegment, type SealedPlaintext, type SegmentContext, sealSegment } from './segment.ts';
+export { deriveSegmentKey, type SegmentName, type VersionSecret } from './segment-key.ts';
+export { SealThreads } from './threads/seal-threads.ts';

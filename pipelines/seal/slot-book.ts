@@ -1,0 +1,62 @@
+interface Entry {
+  latencyMs: number;
+  answers: number;
+  faults: number;
+}
+
+/** What one reading has learned about its slots: who answers, how fast, who failed or lied. Decides whom to ask first. */
+export class SlotBook {
+  readonly #entries: readonly Entry[];
+
+  constructor(n: number) {
+    this.#entries = Array.from({ length: n }, () => ({ latencyMs: 0, answers: 0, faults: 0 }));
+  }
+
+  answered(slot: number, latencyMs: number): void {
+    const entry = this.#entry(slot);
+    entry.latencyMs = entry.answers === 0 ? latencyMs : 0.7 * entry.latencyMs + 0.3 * latencyMs;
+    entry.answers++;
+  }
+
+  /** A request that was given up because others were faster: it would have taken at least this long. */
+  outrun(slot: number, latencyMs: number): void {
+    const entry = this.#entry(slot);
+    if (latencyMs > entry.latencyMs) entry.latencyMs = latencyMs;
+  }
+
+  failed(slot: number): void {
+    this.#entry(slot).faults++;
+  }
+
+  /**
+   * The slots in the order to ask them: data slots before parity, because k data fragments need no decoding, except
+   * that slots which failed, or take three times the usual and 20 ms more, come last.
+   */
+  order(slots: readonly number[]): number[] {
+    const usual = this.#usualMs();
+    const rank = (slot: number) => {
+      const { faults, latencyMs } = this.#entry(slot);
+      if (faults > 0) return 2 + faults;
+      return latencyMs > 3 * usual + 20 ? 1 : 0;
+    };
+    return [...slots].sort((a, b) => rank(a) - rank(b) || a - b);
+  }
+
+  /** How long to wait for these slots before asking another: not at all until k of them are known. */
+  patienceMs(slots: readonly number[]): number {
+    const known = slots.map((slot) => this.#entry(slot));
+    if (known.some(({ answers }) => answers === 0)) return 0;
+    return 2 * Math.max(...known.map(({ latencyMs }) => latencyMs)) + 5;
+  }
+
+  #usualMs(): number {
+    const latencies = this.#entries.filter(({ answers }) => answers > 0).map(({ latencyMs }) => latencyMs);
+    return latencies.sort((a, b) => a - b)[Math.floor(latencies.length / 2)] ?? 0;
+  }
+
+  #entry(slot: number): Entry {
+    const entry = this.#entries[slot];
+    if (entry === undefined) throw new RangeError(`no slot ${slot}`);
+    return entry;
+  }
+}
