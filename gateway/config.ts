@@ -1,5 +1,5 @@
 /** What a gateway is told, in one JSON file whose path is the program's only argument. Secrets are files, named by path. */
-import { isMspId, type MspId } from '@d-cloud/chaincode/domain';
+import { isId, isMspId, type MspId, type StorageNodeId } from '@d-cloud/chaincode/domain';
 import { z } from 'zod';
 import { type Role, roleScopes } from './auth/scopes.ts';
 
@@ -37,7 +37,19 @@ export const gatewayConfigSchema = z.strictObject({
     /** Enrolled certificates by role; the attribute `dcloud.role` in each says the same. */
     identities: z.partialRecord(z.enum(ledgerRoles), keyPair),
   }),
-  /** File of at least 32 random bytes: persons' hashes, minted ids and stored key hashes are under it. */
+  /** The organization's own storage nodes, by their Kubo RPC on loopback; `token` is a file. */
+  storageNodes: z
+    .array(
+      z.strictObject({
+        id: z.custom<StorageNodeId>((value) => isId('stor', value)),
+        address: z.url(),
+        token: path.optional(),
+        disk: z.string().min(1),
+        capacityBytes: z.string().regex(/^[1-9]\d{0,18}$/),
+      }),
+    )
+    .default([]),
+  /** File of at least 32 random bytes in hex: persons' hashes, minted ids and stored key hashes are under it. */
   organizationSecret: path,
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   limits: z

@@ -134,6 +134,7 @@ export class Follower implements AsyncDisposable {
 
   /** Cards come from the private collection, which may reach the own peer after the block: what is missing is asked for again. */
   async #fetchCards(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     clearTimeout(this.#cardTimer);
     let missing = false;
     for (const dataset of this.#writer.wantedCards(cardsAtOnce)) {
