@@ -1,0 +1,104 @@
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { cpus } from 'node:os';
+import { ErasureCode, type KernelKind } from '../erasure/index.ts';
+import { openSegments } from '../open-segments.ts';
+import { type PlainSegment, sealSegments } from '../seal-segments.ts';
+import { SlotMemory, slotsFor } from '../testing/slot-memory.ts';
+import { SealThreads } from '../threads/seal-threads.ts';
+import { measure } from './measure.ts';
+
+/**
+ * Prints what sealing and opening cost at 4 of 7: Reed-Solomon alone, each stage's share of one core, then the whole
+ * with one thread against blocks in memory. MB and GB are 10^6 and 10^9 bytes of plaintext (for Reed-Solomon: of data
+ * fragments). Run: npx tsc -b pipelines && node pipelines/dist/seal/bench/bench-seal.js
+ */
+const scheme = { k: 4, n: 7 };
+const fragmentBytes = 1024 * 1024;
+const stripeBytes = scheme.k * fragmentBytes;
+const figures: Record<string, number> = {};
+
+function note(name: string, value: number, unit: string): void {
+  figures[name] = Number(value.toPrecision(4));
+  console.log(`${name.padEnd(58)} ${value.toFixed(unit === '%' ? 1 : 2).padStart(10)} ${unit}`);
+}
+
+const data = Array.from({ length: scheme.k }, () => randomBytes(fragmentBytes));
+const parity = Array.from({ length: scheme.n - scheme.k }, () => Buffer.alloc(fragmentBytes));
+const [p0, p1, p2] = parity as [Buffer, Buffer, Buffer];
+const [, , , d3] = data as [Buffer, Buffer, Buffer, Buffer];
+for (const kind of ['relaxed', 'plain'] satisfies KernelKind[]) {
+  const code = new ErasureCode(scheme, kind);
+  const recovered = [0, 1, 2].map(() => Buffer.alloc(fragmentBytes));
+  const encode = measure(stripeBytes, () => code.encode(data, parity));
+  const decode = measure(stripeBytes, () => code.recover([3, 4, 5, 6], [d3, p0, p1, p2], [0, 1, 2], recovered));
+  note(`Reed-Solomon ${kind} SIMD, encode 4 of 7 (median)`, encode.median / 1e9, 'GB/s');
+  note(`Reed-Solomon ${kind} SIMD, decode 3 lost of 7 (median)`, decode.median / 1e9, 'GB/s');
+}
+
+const code = new ErasureCode(scheme);
+const plain = randomBytes(stripeBytes);
+const [key, nonce] = [randomBytes(32), randomBytes(12)];
+const sealedText = Buffer.alloc(stripeBytes);
+const perByte = (speed: { median: number }, times = 1) => times / speed.median;
+const encrypting = perByte(
+  measure(stripeBytes, () => {
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    for (let at = 0; at < plain.length; at += 262_144)
+      sealedText.set(cipher.update(plain.subarray(at, at + 262_144)), at);
+    cipher.final();
+  }),
+);
+const decrypting = perByte(
+  measure(stripeBytes, () => {
+    createDecipheriv('aes-256-gcm', key, nonce).update(sealedText);
+  }),
+);
+const coding = perByte(measure(stripeBytes, () => code.encode(data, parity)));
+const hashed = measure(fragmentBytes, () => hash('sha256', data[0] as Buffer, 'buffer'));
+const sealing = encrypting + coding + perByte(hashed, 7 / 4);
+note('SHA-256, one fragment', hashed.median / 1e6, 'MB/s');
+note('AES-256-GCM, one stripe', 1 / encrypting / 1e6, 'MB/s');
+note('share of sealing: SHA-256 of 7 fragments', (100 * perByte(hashed, 7 / 4)) / sealing, '%');
+note('share of sealing: AES-256-GCM', (100 * encrypting) / sealing, '%');
+note('share of sealing: Reed-Solomon', (100 * coding) / sealing, '%');
+const opening = decrypting + perByte(hashed);
+note('share of opening: SHA-256 of 4 fragments', (100 * perByte(hashed)) / opening, '%');
+note('share of opening: AES-256-GCM', (100 * decrypting) / opening, '%');
+note('stages of sealing alone, one core', 1 / sealing / 1e6, 'MB/s');
+note('stages of opening alone, one core', 1 / opening / 1e6, 'MB/s');
+
+const segmentCount = 48;
+const bytes = plain.subarray(0, stripeBytes - 48);
+async function* source(): AsyncGenerator<PlainSegment> {
+  for (let index = 0; index < segmentCount; index++) yield { bytes, rows: 1 };
+}
+const secret = { cek: randomBytes(32) };
+for (const count of [1, 2]) {
+  await using threads = new SealThreads(count);
+  let bestSeal = 0;
+  let bestOpen = 0;
+  let bestDecode = 0;
+  for (let round = 0; round < 4; round++) {
+    const store = new SlotMemory();
+    const fixed = { version: 'vers_bench', secret, token: 0, firstSegment: 0, schemaHash: '0'.repeat(64), threads };
+    const sealInto = (put: typeof store.put) =>
+      sealSegments(source(), { ...fixed, scheme, slots: slotsFor(scheme.n), put });
+    const began = performance.now();
+    await sealInto(async () => {});
+    bestSeal = Math.max(bestSeal, (segmentCount * bytes.length) / (performance.now() - began) / 1e3);
+    const manifest = await sealInto(store.put);
+    for (const dead of [[], [0, 1, 2]]) {
+      for (const slot of dead) store.dead.add(slot);
+      const opened = performance.now();
+      for await (const _ of openSegments(manifest, { secretFor: () => secret, get: store.get, threads }));
+      const speed = (segmentCount * bytes.length) / (performance.now() - opened) / 1e3;
+      if (dead.length === 0) bestOpen = Math.max(bestOpen, speed);
+      else bestDecode = Math.max(bestDecode, speed);
+    }
+  }
+  note(`seal, ${count} thread(s) and the caller's`, bestSeal, 'MB/s');
+  note(`open, ${count} thread(s) and the caller's`, bestOpen, 'MB/s');
+  note(`open with 3 data slots lost, ${count} thread(s) and the caller's`, bestDecode, 'MB/s');
+}
+note('memory at its highest', process.resourceUsage().maxRSS / 1024, 'MiB');
+console.log(JSON.stringify({ name: 'seal', machine: cpus()[0]?.model, figures }));
