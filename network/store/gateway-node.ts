@@ -2,6 +2,7 @@ import { Agent } from 'node:https';
 import { Fault } from '../ledger/fault.ts';
 import type { BlockOptions, BlockStore } from './block-store.ts';
 import { checkPut, maxBlockBytes, parseCid, verified } from './cid.ts';
+import { Comparison } from './comparison.ts';
 import { exchange, type HttpAnswer, type HttpQuestion } from './http-exchange.ts';
 import { type Patience, patiently, usualPatience } from './patience.ts';
 import { refusalOf } from './problem.ts';
@@ -80,6 +81,7 @@ export class OtherGateway implements Disposable {
       ...(question.body ? { body: [question.body] } : {}),
       agent: this.#agent,
       maxBytes: maxBlockBytes,
+      take: question.take,
       deadlineMs: this.#init.deadlineMs ?? 30_000,
       signal: question.signal,
       asked: `the gateway of storage node ${storageNode}`,
@@ -91,6 +93,7 @@ interface BlockQuestion {
   readonly method: HttpQuestion['method'];
   readonly cid: string;
   readonly body?: Uint8Array;
+  readonly take?: (piece: Buffer) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -110,9 +113,9 @@ class GatewayBlocks implements BlockStore {
     await this.#patiently(signal, async () => {
       this.#done(await this.#ask({ method: 'PUT', cid, body: bytes, signal }));
       // The other organization says that it has the block; only the bytes themselves show it.
-      const { body } = this.#done(await this.#ask({ method: 'GET', cid, signal }));
-      if (!body.equals(bytes))
-        throw new Fault('corrupt', `${this.#name} does not give back block ${cid} as it was put`);
+      const comparison = new Comparison(bytes);
+      this.#done(await this.#ask({ method: 'GET', cid, signal, take: comparison.take }));
+      if (!comparison.equal) throw new Fault('corrupt', `${this.#name} does not give back block ${cid} as it was put`);
     });
   }
 

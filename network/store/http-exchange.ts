@@ -19,6 +19,8 @@ export interface HttpQuestion {
   readonly maxBytes: number;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Takes the pieces of a successful answer as they come; its body is then not collected. */
+  readonly take?: ((piece: Buffer) => void) | undefined;
   /** Who is asked, for the sentences of faults. */
   readonly asked: string;
 }
@@ -71,7 +73,7 @@ function once(question: HttpQuestion, signal: AbortSignal, state: { reusedSocket
   return promise;
 }
 
-function collect(response: IncomingMessage, { maxBytes, asked, method }: HttpQuestion): Promise<HttpAnswer> {
+function collect(response: IncomingMessage, { maxBytes, asked, method, take }: HttpQuestion): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const refuse = (kind: 'corrupt' | 'unavailable', sentence: string) => {
     reject(new Fault(kind, `${asked} ${sentence}`));
@@ -84,7 +86,8 @@ function collect(response: IncomingMessage, { maxBytes, asked, method }: HttpQue
   if (declared > maxBytes) refuse('corrupt', `announced ${declared} bytes, more than the ${maxBytes} allowed`);
   response.on('data', (piece: Buffer) => {
     if (bytes + piece.length > maxBytes) return refuse('corrupt', `sent more than the ${maxBytes} bytes allowed`);
-    if (bytes === 0 && piece.length < 1024) body = piece;
+    if (take && response.statusCode === 200) take(piece);
+    else if (bytes === 0 && piece.length < 1024) body = piece;
     else {
       if (bytes === 0) body = Buffer.allocUnsafeSlow(Number.isNaN(declared) ? maxBytes : declared);
       else if (body!.length < bytes + piece.length) body = Buffer.concat([body!.subarray(0, bytes)], maxBytes);
