@@ -1,0 +1,39 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import type { NumericSettings } from '../card.ts';
+import { ModelRefusal } from '../model-refusal.ts';
+
+/** ONNX Runtime's session options for numeric settings. Its configuration keys are nested at the dots (`extra`). */
+export function sessionOptions(settings: NumericSettings): InferenceSession.SessionOptions {
+  const extra: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(settings.sessionOptions)) {
+    let at = extra;
+    const path = key.split('.');
+    for (const part of path.slice(0, -1)) {
+      at[part] ??= {};
+      at = at[part] as Record<string, unknown>;
+    }
+    at[path.at(-1) as string] = value;
+  }
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: settings.intraOpThreads,
+    interOpNumThreads: settings.interOpThreads,
+    executionMode: settings.executionMode,
+    graphOptimizationLevel: settings.graphOptimizationLevel,
+    logSeverityLevel: 3,
+    extra,
+  };
+}
+
+/** Refuses MODEL_TENSOR_MISMATCH unless the session has this tensor with this dtype. */
+export function checkTensor(
+  side: 'input' | 'output',
+  tensors: readonly InferenceSession.ValueMetadata[],
+  name: string,
+  dtype: string,
+): void {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (found === undefined || !found.isTensor || found.type !== dtype) {
+    throw new ModelRefusal('MODEL_TENSOR_MISMATCH', `the model has no ${dtype} ${side} named ${name}`);
+  }
+}
