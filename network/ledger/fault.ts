@@ -6,20 +6,30 @@ const retryable: Record<FaultKind, boolean> = {
   timeout: true,
   unavailable: true,
   contended: true,
-  disagreed: false,
+  disagreed: true,
   corrupt: false,
   misconfigured: false,
 };
+
+export interface FaultOptions {
+  /** The foreign error, kept whole. */
+  readonly cause?: unknown;
+  readonly retryable?: boolean;
+  /** Set when a transaction was sent and its outcome is unknown: ask `statusOf` before anything else. */
+  readonly transactionId?: string;
+}
 
 /** Machinery failed, as opposed to a rule saying no. The foreign error is kept as `cause`. */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly kind: FaultKind;
   readonly retryable: boolean;
+  readonly transactionId: string | undefined;
 
-  constructor(kind: FaultKind, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;
     this.retryable = options.retryable ?? retryable[kind];
+    this.transactionId = options.transactionId;
   }
 }

@@ -1,5 +1,6 @@
 export * from './block.ts';
 export * from './configuration.ts';
+export * from './gateway.ts';
 export * from './identity.ts';
 export type { Decoded, Message } from './message.ts';
 export * from './ordering.ts';

@@ -1,0 +1,14 @@
+export type { BlocksRequest, EventsRequest, LedgerEvent } from './blocks.ts';
+export type { Deadlines } from './deadlines.ts';
+export type { EndorsedAnswer, SystemQuery } from './endorsed-answer.ts';
+export { Fault, type FaultKind } from './fault.ts';
+export type { LedgerIdentity } from './identity.ts';
+export { connectLedger, type Ledger, type LedgerOptions, type Prepared } from './ledger.ts';
+export { type LedgerBlock, type LedgerTransaction, readLedgerBlock } from './ledger-block.ts';
+export type { CallRequest } from './proposal.ts';
+export { signLowS, verifyLowS } from './signing.ts';
+export type { Submitted } from './submit.ts';
+export type { CommittedTransaction } from './submitted-transaction.ts';
+export type { ReadRefusal } from './translate.ts';
+export { validationCodes } from './validation-codes.ts';
+export type { Waits } from './waits.ts';
