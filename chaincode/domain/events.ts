@@ -23,7 +23,8 @@ export const eventName = 'dcloud';
 export type DomainEvent =
   | { readonly kind: 'organization.registered' | 'organization.key-rotated'; readonly organization: OrganizationRecord }
   | { readonly kind: 'purpose.defined'; readonly list: PurposeListRecord }
-  | { readonly kind: 'dataset.registered' | 'dataset.retired'; readonly dataset: DatasetRecord }
+  /** `amended`: the same dataset after its epoch advanced or its terms narrowed. */
+  | { readonly kind: 'dataset.registered' | 'dataset.amended' | 'dataset.retired'; readonly dataset: DatasetRecord }
   | { readonly kind: 'dataset.version-published'; readonly version: VersionRecord }
   | {
       readonly kind: 'grant.requested' | 'grant.issued' | 'grant.refused' | 'grant.revoked';
@@ -35,7 +36,7 @@ export type DomainEvent =
       readonly modelVersion: ModelVersionRecord;
     }
   | { readonly kind: 'job.requested'; readonly job: JobRecord; readonly partitions: readonly PartitionRecord[] }
-  | { readonly kind: 'job.finished' | 'job.cancelled'; readonly job: JobRecord }
+  | { readonly kind: 'job.started' | 'job.finished' | 'job.cancelled'; readonly job: JobRecord }
   | {
       readonly kind:
         | 'partition.claimed'
