@@ -1,6 +1,7 @@
 import type { ModelCard, NumericSettings } from './card.ts';
 import type { Answer, FailureCode, ItemAnswer, ItemLimits, RuntimeInfo } from './child/protocol.ts';
 import { InferenceFault } from './inference-fault.ts';
+import { readIsa } from './isa.ts';
 import { checkModelFiles, type ModelFiles } from './model-files.ts';
 import { ModelRefusal, type ModelRefusalCode } from './model-refusal.ts';
 import { failureReason, type InferredRow } from './result-row.ts';
@@ -121,7 +122,7 @@ class OpenInference implements Inference {
     };
     try {
       const { header } = await this.#ask(request, bodies, openDeadlineMs);
-      if (header.kind === 'opened') this.#runtime = header.runtime;
+      if (header.kind === 'opened') this.#runtime = { ...header.runtime, isa: readIsa() };
     } catch (error) {
       await this[Symbol.asyncDispose]();
       if (!(error instanceof SandboxDeath)) throw error;

@@ -58,7 +58,6 @@ async function pdfText(bytes: Uint8Array, limits: ItemLimits): Promise<string> {
   try {
     await using resources = new AsyncDisposableStack();
     const pdf = await getDocumentProxy(new Uint8Array(bytes), {
-      isEvalSupported: false,
       stopAtErrors: true,
       verbosity: 0,
     });

@@ -8,8 +8,7 @@ const { mediaTypesAgree, sniffBytes, sniffMediaType } = await import('../../inge
 const { ModelRefusal } = await import('../model-refusal.ts');
 const { fileOfRole } = await import('../model-files.ts');
 const { scanOnnx } = await import('../onnx-scan.ts');
-const { readFrame, writeFrame } = await import('../sandbox/child-pipe.ts');
-const { readIsa } = await import('./isa.ts');
+const { readFrames, writeFrame } = await import('../sandbox/child-pipe.ts');
 const { sessionOptions } = await import('./session.ts');
 
 type Request = import('./protocol.ts').OpenRequest | import('./protocol.ts').RunRequest;
@@ -59,13 +58,12 @@ async function open(request: OpenRequest, body: Uint8Array): Promise<void> {
   const runtime = {
     ort: env.versions.node ?? env.versions.common,
     executionProvider: 'cpu',
-    isa: readIsa(),
     ...used,
     dtype,
     node: process.versions.node,
     libvips,
   };
-  writeFrame({ kind: 'opened', runtime });
+  await writeFrame({ kind: 'opened', runtime });
 }
 
 async function answer({ items }: RunRequest, body: Uint8Array): Promise<void> {
@@ -89,7 +87,7 @@ async function answer({ items }: RunRequest, body: Uint8Array): Promise<void> {
     answers[places[index] as number] = result;
   });
   const vectors = results.vectors.map((v) => new Uint8Array(v.buffer, v.byteOffset, v.byteLength));
-  writeFrame({ kind: 'answers', items: answers }, vectors);
+  await writeFrame({ kind: 'answers', items: answers }, vectors);
 }
 
 function refuseItem(mediaType: string, bytes: Uint8Array): ItemAnswer | undefined {
@@ -100,13 +98,13 @@ function refuseItem(mediaType: string, bytes: Uint8Array): ItemAnswer | undefine
   return undefined;
 }
 
-for (let frame = readFrame<Request>(); frame !== undefined; frame = readFrame<Request>()) {
+for await (const { header, body } of readFrames<Request>()) {
   try {
-    if (frame.header.kind === 'open') await open(frame.header, frame.body);
-    else await answer(frame.header, frame.body);
+    if (header.kind === 'open') await open(header, body);
+    else await answer(header, body);
   } catch (error) {
     if (!(error instanceof ModelRefusal)) throw error;
-    writeFrame({ kind: 'refused', code: error.code, detail: error.detail });
+    await writeFrame({ kind: 'refused', code: error.code, detail: error.detail });
   }
 }
 process.exit(0);

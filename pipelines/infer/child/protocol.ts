@@ -56,7 +56,7 @@ export interface RuntimeInfo {
 }
 
 export type Answer =
-  | { readonly kind: 'opened'; readonly runtime: RuntimeInfo }
+  | { readonly kind: 'opened'; readonly runtime: Omit<RuntimeInfo, 'isa'> }
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
   | { readonly kind: 'answers'; readonly items: readonly ItemAnswer[] };
 

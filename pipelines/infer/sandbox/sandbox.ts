@@ -150,7 +150,6 @@ function commandLine(entry: string, limits: SandboxLimits): string[] {
   const node = [
     realpathSync(process.execPath),
     `--max-old-space-size=${Math.ceil(limits.heapBytes / 2 ** 20)}`,
-    '--disable-proto=delete',
     '--disable-warning=SecurityWarning',
     '--permission',
     '--allow-addons',
