@@ -10,7 +10,7 @@ export function blockId(digest: Uint8Array): string {
 
 /** The SHA-256 digest in such a content id; any other text is refused. */
 export function blockDigest(cid: string): Uint8Array {
-  const bytes = /^b[a-z2-7]{58}$/.test(cid) ? base32.decode(cid) : new Uint8Array(0);
+  const bytes = /^b[a-z2-7]{57}[aeimquy4]$/.test(cid) ? base32.decode(cid) : new Uint8Array(0);
   if (bytes.length !== 36 || !prefix.every((byte, at) => bytes[at] === byte) || base32.encode(bytes) !== cid)
     throw new RangeError('not the content id of a raw SHA-256 block');
   return bytes.subarray(4);

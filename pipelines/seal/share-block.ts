@@ -1,0 +1,35 @@
+import { hash } from 'node:crypto';
+import { blockId } from './block-id.ts';
+import { checkScheme, type Scheme } from './erasure/index.ts';
+import { SealFault } from './fault.ts';
+import { type Share, secretBytes } from './shamir.ts';
+
+/** The block that lies beside a slot's fragments: "DCH1", index, k, n, zero, 32 bytes of share. */
+const magic = Buffer.from('DCH1');
+const shareBlockBytes = 8 + secretBytes;
+
+export interface ShareBlock {
+  readonly slot: number;
+  readonly cid: string;
+  readonly bytes: Uint8Array;
+}
+
+export function encodeShare({ index, bytes }: Share, { k, n }: Scheme): ShareBlock {
+  const block = Buffer.concat([magic, Uint8Array.of(index, k, n, 0), bytes]);
+  return { slot: index - 1, cid: blockId(hash('sha256', block, 'buffer')), bytes: block };
+}
+
+/** Reads a share block; anything but the one encoding of a share of this scheme and slot is SHARES_INVALID. */
+export function decodeShare(block: Uint8Array, slot: number, scheme: Scheme): Share {
+  checkScheme(scheme);
+  const head = Buffer.concat([magic, Uint8Array.of(slot + 1, scheme.k, scheme.n, 0)]);
+  if (block.length !== shareBlockBytes || Buffer.compare(block.subarray(0, 8), head) !== 0)
+    throw new SealFault('SHARES_INVALID', `the block of slot ${slot} is no share of ${scheme.k} of ${scheme.n}`);
+  return { index: slot + 1, bytes: block.slice(8) };
+}
+
+/** What a manifest's `shares` holds: the digests of the share blocks, slot by slot. */
+export function shareDigests(blocks: readonly ShareBlock[]): Uint8Array {
+  const ordered = [...blocks].sort((a, b) => a.slot - b.slot);
+  return Buffer.concat(ordered.map(({ bytes }) => hash('sha256', bytes, 'buffer')));
+}
