@@ -1,0 +1,2 @@
+export { findIpfs, type IpfsBinary } from './ipfs-binary.ts';
+export { type KuboNodeInit, type RunningKubo, startKubo } from './kubo-process.ts';

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Fault } from '../../ledger/fault.ts';
+import { type KuboSettings, privateConfig } from './kubo-config.ts';
+
+/** The environment of every ipfs process: its repository and nothing of ours, swarm connections only under the private network's key. */
+export function ipfsEnvironment(directory: string): Record<string, string> {
+  return {
+    IPFS_PATH: directory,
+    IPFS_TELEMETRY: 'off',
+    LIBP2P_FORCE_PNET: '1',
+    HOME: directory,
+    PATH: '/usr/bin:/bin',
+  };
+}
+
+/**
+ * Founds the repository of a Kubo node unless it is there, and writes its configuration anew. What a crash left half-made is never taken for a repository. Returns the node's peer id.
+ * `swarmKey` is the 32-byte key of a private libp2p network in hex; without one the node gets its own and can connect with nobody.
+ */
+export async function prepareRepository(
+  ipfs: string,
+  directory: string,
+  settings: KuboSettings & { readonly swarmKey?: string },
+): Promise<string> {
+  const configPath = join(directory, 'config');
+  const initial = (await readJson(configPath)) ?? (await found(ipfs, directory, settings.swarmKey));
+  const { PeerID: peerId } = (initial.Identity ?? {}) as { readonly PeerID?: unknown };
+  if (typeof peerId !== 'string')
+    throw new Fault('corrupt', `${configPath} has no identity; move the directory away to found the node anew`);
+  const temporary = `${configPath}.new`;
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', 0o600);
+  await file.writeFile(JSON.stringify(privateConfig(initial, settings), undefined, 2));
+  await file.sync();
+  await file.close();
+  await rename(temporary, configPath);
+  return peerId;
+}
+
+async function found(
+  ipfs: string,
+  directory: string,
+  swarmKey = randomBytes(32).toString('hex'),
+): Promise<Record<string, unknown>> {
+  await mkdir(dirname(directory), { recursive: true });
+  const halfMade = `${directory}.founding`;
+  await rm(halfMade, { recursive: true, force: true });
+  await mkdir(halfMade, { mode: 0o700 });
+  await promisify(execFile)(ipfs, ['init', '--empty-repo'], { env: ipfsEnvironment(halfMade), timeout: 60_000 }).catch(
+    (cause: unknown) => {
+      throw new Fault('misconfigured', `ipfs could not found a repository at ${directory}`, { cause });
+    },
+  );
+  await writeFile(join(halfMade, 'swarm.key'), `/key/swarm/psk/1.0.0/\n/base16/\n${swarmKey}\n`, { mode: 0o600 });
+  // An empty directory may be in the way, made by whoever chose the place; anything else stops the rename.
+  await rename(halfMade, directory).catch((cause: unknown) => {
+    throw new Fault('misconfigured', `${directory} holds something that is not an IPFS repository; move it away`, {
+      cause,
+    });
+  });
+  await chmod(directory, 0o700);
+  return (await readJson(join(directory, 'config'))) ?? {};
+}
+
+async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new Fault('corrupt', `${path} is not JSON`, { cause });
+  }
+}
