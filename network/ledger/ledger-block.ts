@@ -59,7 +59,7 @@ export function readLedgerBlock(bytes: Uint8Array): LedgerBlock {
     hash: blockHash(header),
     previousHash: header.previousHash,
     dataHash: header.dataHash,
-    transactions: envelopes.map((envelope, place) => readTransaction(envelope, codes[place] ?? -1)),
+    transactions: envelopes.map((envelope, place) => readEnvelope(envelope, codes[place] ?? -1)),
     bytes,
   };
 }
@@ -75,7 +75,8 @@ const nothing = {
   endorserMspIds: [],
 } as const;
 
-function readTransaction(envelope: Uint8Array, validationCode: number): LedgerTransaction {
+/** Reads one envelope; `validationCode` is what its block says of it. Never throws. */
+export function readEnvelope(envelope: Uint8Array, validationCode = -1): LedgerTransaction {
   try {
     const payload = Payload.decode(Envelope.decode(envelope).payload);
     const channelHeader = ChannelHeader.decode(payload.header!.channelHeader);
