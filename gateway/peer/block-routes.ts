@@ -1,0 +1,131 @@
+import { isId, type MspId, type StorageNodeId, type VersionId } from '@d-cloud/chaincode/domain';
+import { type BlockStore, maxBlockBytes, StoreRefusal } from '@d-cloud/network/store';
+import type { BlockIndex, IndexedBlock } from './block-index.ts';
+import { readBlockRight } from './block-right.ts';
+import type { BlockOperation, DecidedRight, RightDecider } from './decide-block-right.ts';
+import { notFound, PeerProblem } from './peer-problem.ts';
+import type { PeerReply, PeerRequest, PeerRoute } from './peer-route.ts';
+
+/** CIDv1, raw, sha2-256, in base32: nothing else is a block of ours. */
+const rawCid = /^bafkrei[a-z2-7]{52}$/;
+
+export type BlockPowers = {
+  readonly index: BlockIndex;
+  /** Our own storage nodes. */
+  readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
+  readonly decide: RightDecider;
+  /** Bytes that an organization may keep on our nodes. */
+  readonly quotaBytes: (owner: MspId) => number;
+};
+
+/** `PUT|GET|HEAD|DELETE /v1/blocks/:cid?node=`: other organizations' way to our storage nodes, each time against a right that the ledger shows. */
+export function blockRoutes(powers: BlockPowers): readonly PeerRoute[] {
+  const path = '/v1/blocks/:cid';
+  return [
+    { method: 'PUT', path, bodyBytes: maxBlockBytes, answer: (request) => put(powers, request) },
+    { method: 'GET', path, bodyBytes: 0, answer: (request) => get(powers, request) },
+    { method: 'HEAD', path, bodyBytes: 0, answer: (request) => head(powers, request) },
+    { method: 'DELETE', path, bodyBytes: 0, answer: (request) => remove(powers, request) },
+  ];
+}
+
+async function put(powers: BlockPowers, request: PeerRequest): Promise<PeerReply> {
+  const { cid, node } = named(powers, request);
+  const right = await decided(powers, request, 'put');
+  const version = request.header('d-cloud-version');
+  if (!isId('vers', version) || !right.versions.includes(version)) throw notFound();
+  if (request.body.length === 0) throw new PeerProblem(422, 'BLOCK_MISMATCH', 'A block has at least one byte.');
+  return storeBlock(
+    powers,
+    { cid, node, version, owner: right.owner, putBy: request.caller.organization, sizeBytes: request.body.length },
+    request.body,
+    request.signal,
+  );
+}
+
+/** Puts a block on one of our nodes under quota, read back and checked; says whether it was there already. Also the way of our own blocks. */
+export async function storeBlock(
+  powers: Omit<BlockPowers, 'decide'>,
+  block: IndexedBlock,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<{ status: 200 | 201 }> {
+  const node = nodeOf(powers, block.node);
+  const options = signal === undefined ? {} : { signal };
+  switch (powers.index.reserve(block, powers.quotaBytes(block.owner))) {
+    case 'taken':
+      throw new PeerProblem(409, 'BLOCK_TAKEN', 'This block belongs to another version.');
+    case 'over-quota':
+      throw new PeerProblem(403, 'QUOTA_EXCEEDED', `${block.owner} has no quota left on these storage nodes.`);
+    case 'already-stored':
+      if ((await node.stat(block.cid, options)) === bytes.length) return { status: 200 };
+      break;
+    case 'reserved':
+  }
+  try {
+    await node.put(block.cid, bytes, options);
+  } catch (error) {
+    // Bytes that are wrong never got there. A node that failed keeps its reservation until it can be asked again (see unconfirmed()).
+    if (error instanceof StoreRefusal) {
+      powers.index.drop(block.cid, block.node);
+      throw new PeerProblem(422, error.code, error.detail);
+    }
+    throw error;
+  }
+  powers.index.confirm(block.cid, block.node);
+  return { status: 201 };
+}
+
+async function get(powers: BlockPowers, request: PeerRequest): Promise<PeerReply> {
+  const { cid, node } = await readable(powers, request);
+  const body = await nodeOf(powers, node).get(cid, { signal: request.signal });
+  return { status: 200, body, type: 'application/vnd.ipld.raw' };
+}
+
+async function head(powers: BlockPowers, request: PeerRequest): Promise<PeerReply> {
+  const { cid, node } = await readable(powers, request);
+  const length = await nodeOf(powers, node).stat(cid, { signal: request.signal });
+  if (length === undefined) throw notFound();
+  return { status: 200, length, type: 'application/vnd.ipld.raw' };
+}
+
+async function remove(powers: BlockPowers, request: PeerRequest): Promise<PeerReply> {
+  const { cid, node } = named(powers, request);
+  const right = await decided(powers, request, 'remove');
+  const block = powers.index
+    .ofVersion(right.versions[0] as VersionId)
+    .find((one) => one.cid === cid && one.node === node);
+  if (block === undefined || block.putBy !== request.caller.organization) throw notFound();
+  await nodeOf(powers, node).remove(cid, { signal: request.signal });
+  powers.index.drop(cid, node);
+  return { status: 204 };
+}
+
+async function readable(powers: BlockPowers, request: PeerRequest): Promise<{ cid: string; node: StorageNodeId }> {
+  const { cid, node } = named(powers, request);
+  const block = powers.index.find(cid, node);
+  const right = await decided(powers, request, 'get');
+  if (block === undefined || !right.versions.includes(block.version)) throw notFound();
+  return { cid, node };
+}
+
+function nodeOf(powers: Pick<BlockPowers, 'nodes'>, id: StorageNodeId): BlockStore {
+  const node = powers.nodes.get(id);
+  if (node === undefined) throw notFound();
+  return node;
+}
+
+function named(powers: BlockPowers, request: PeerRequest): { cid: string; node: StorageNodeId } {
+  const cid = request.params.cid ?? '';
+  const node = request.query.get('node');
+  if (!rawCid.test(cid)) throw new PeerProblem(400, 'CID_INVALID', 'A block is named by a raw sha2-256 CIDv1.');
+  if (!isId('stor', node) || !powers.nodes.has(node)) throw notFound();
+  return { cid, node };
+}
+
+async function decided(powers: BlockPowers, request: PeerRequest, operation: BlockOperation): Promise<DecidedRight> {
+  const right = readBlockRight(request.header('d-cloud-right'));
+  const answer = right && (await powers.decide(request.caller.organization, right, operation));
+  if (answer === undefined) throw notFound();
+  return answer;
+}

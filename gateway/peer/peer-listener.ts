@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import { peerCallerOf, type TrustedRoot } from './peer-caller.ts';
+import { asPeerProblem, notFound, PeerProblem, sendProblem } from './peer-problem.ts';
+import { matchPeerRoute, type PeerRoute, readBody } from './peer-route.ts';
+
+export type PeerListenerOptions = {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly certificate: string;
+  readonly key: string;
+  readonly roots: readonly TrustedRoot[];
+  readonly routes: readonly PeerRoute[];
+  readonly log: Logger;
+  /** Limits against slow and many connections; the defaults suit block transfers. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly maxConnections?: number;
+};
+
+/** The listener between organizations: HTTPS with client certificates of the consortium's TLS roots, TLS 1.3 only. */
+export class PeerListener implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #stopping = new AbortController();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async open(options: PeerListenerOptions): Promise<PeerListener> {
+    const callerOf = peerCallerOf(options.roots);
+    const server = createServer({
+      cert: options.certificate,
+      key: options.key,
+      ca: options.roots.map(({ certificate }) => certificate),
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: 10_000,
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      requestTimeout: options.requestTimeoutMs ?? 60_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 30_000,
+      maxHeaderSize: 8_192,
+    });
+    server.maxConnections = options.maxConnections ?? 512;
+    const listener = new PeerListener(server);
+    server.on('request', (incoming, outgoing) => {
+      void listener.#answer(incoming, outgoing, options, callerOf);
+    });
+    server.on('tlsClientError', (error) => options.log.debug({ err: error }, 'peer connection refused'));
+    server.listen(options.port, options.host);
+    await once(server, 'listening');
+    return listener;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async #answer(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    options: PeerListenerOptions,
+    callerOf: ReturnType<typeof peerCallerOf>,
+  ): Promise<void> {
+    const gone = new AbortController();
+    outgoing.once('close', () => gone.abort(new Error('the peer went away')));
+    try {
+      const caller = callerOf(incoming.socket as TLSSocket);
+      if (caller === undefined) throw new PeerProblem(401, 'CALLER_UNKNOWN', 'The certificate names no member.');
+      const url = new URL(incoming.url ?? '/', 'https://peer.invalid');
+      const matched = matchPeerRoute(options.routes, incoming.method ?? '', url.pathname);
+      if (matched === undefined) throw notFound();
+      const reply = await matched.route.answer({
+        caller,
+        params: matched.params,
+        query: url.searchParams,
+        header: (name) => {
+          const value = incoming.headers[name];
+          return typeof value === 'string' ? value : undefined;
+        },
+        body: await readBody(incoming, matched.route.bodyBytes),
+        signal: AbortSignal.any([gone.signal, this.#stopping.signal]),
+      });
+      const length = reply.length ?? reply.body?.length ?? 0;
+      outgoing.writeHead(reply.status, {
+        ...(reply.type === undefined ? {} : { 'content-type': reply.type }),
+        ...(reply.status === 204 ? {} : { 'content-length': length }),
+      });
+      outgoing.end(reply.body);
+    } catch (error) {
+      if (outgoing.destroyed) return;
+      const problem = asPeerProblem(error);
+      if (problem.status >= 500) options.log.warn({ err: error, path: incoming.url }, 'peer request failed');
+      if (outgoing.headersSent) {
+        outgoing.destroy();
+        return;
+      }
+      // What is left of a refused body is not read: the connection ends with the answer.
+      if (!incoming.complete) {
+        outgoing.setHeader('connection', 'close');
+        outgoing.once('finish', () => incoming.destroy());
+      }
+      sendProblem(outgoing, problem);
+    }
+  }
+
+  /** Stops accepting, ends what runs, and is done when the last connection is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'));
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    const hurry = setTimeout(() => this.#server.closeAllConnections(), 2_000);
+    await closed;
+    clearTimeout(hurry);
+  }
+}

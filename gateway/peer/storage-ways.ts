@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import type { MspId, StorageNodeId } from '@d-cloud/chaincode/domain';
+import type { StorageRoute } from '@d-cloud/network/store';
+import type { GatewayConfig } from '../config.ts';
+import type { ReadModel } from '../projection/index.ts';
+
+/** A storage node of the consortium with the way to it. */
+export type StorageWay = { readonly organization: MspId; readonly route: StorageRoute };
+
+export type OwnTls = { readonly certificate: string; readonly key: string };
+
+/** What a gateway shows at other organizations' listeners, and the roots that each of those must chain to. PEM. */
+export type PeerCredentials = { readonly tls: OwnTls; readonly roots: ReadonlyMap<MspId, string> };
+
+export function readPeerCredentials({ tls, roots }: GatewayConfig['peer']): PeerCredentials {
+  return {
+    tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },
+    roots: new Map(roots.map(({ mspId, certificate }) => [mspId, readFileSync(certificate, 'utf8')])),
+  };
+}
+
+/** Own storage nodes from the configuration; the token's file is read once. */
+export type OwnStorageNode = { readonly id: StorageNodeId; readonly address: string; readonly token: string };
+
+/**
+ * The ways to every storage node that has not left: own ones by RPC, others' through the gateway whose address is on the ledger.
+ * An organization without an address or without a known TLS root cannot be reached and is left out. Plain data, so that threads can be given it.
+ */
+export function storageWays(
+  readModel: Pick<ReadModel, 'get' | 'list'>,
+  own: readonly OwnStorageNode[],
+  credentials: PeerCredentials,
+): ReadonlyMap<StorageNodeId, StorageWay> {
+  const ways = new Map<StorageNodeId, StorageWay>();
+  let cursor: string | undefined;
+  do {
+    const page = readModel.list('storage-node', { everything: true }, { cursor, limit: 200 });
+    for (const { record } of page.items) {
+      if (record.state === 'left') continue;
+      const mine = own.find(({ id }) => id === record.id);
+      const route: StorageRoute | undefined =
+        mine === undefined
+          ? throughGateway(readModel, record.organization, credentials)
+          : { kind: 'own', address: mine.address, token: mine.token };
+      if (route !== undefined) ways.set(record.id, { organization: record.organization, route });
+    }
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return ways;
+}
+
+function throughGateway(
+  readModel: Pick<ReadModel, 'get'>,
+  organization: MspId,
+  { tls, roots }: PeerCredentials,
+): StorageRoute | undefined {
+  const address = readModel.get('organization', organization)?.record.gatewayAddress;
+  const root = roots.get(organization);
+  return address === undefined || root === undefined
+    ? undefined
+    : { kind: 'gateway', address, tls: { ...tls, roots: root } };
+}

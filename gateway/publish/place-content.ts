@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Fault } from '@d-cloud/network/ledger';
+import { Rejection } from '../http/problem.ts';
+import type { FromUploadThread, PlacedContent, ToUploadThread, UploadInit } from './upload-messages.ts';
+
+/** Bytes that may wait for the thread: what bounds this side's memory. */
+const longestQueue = 4 * 1024 * 1024;
+const pieceBytes = 256 * 1024;
+
+export type PlaceContentOptions = {
+  readonly signal: AbortSignal;
+  /** The thread is ended when it has bytes and says nothing for so long: foreign bytes can hang a parser for ever. */
+  readonly silenceMs?: number;
+  /** The upload is refused when its sender says nothing for so long. */
+  readonly senderSilenceMs?: number;
+  readonly limitBytes: number;
+};
+
+/**
+ * Streams an upload into a thread of its own that cuts, seals and puts it, and gives what came of it. Memory is bounded on both sides.
+ * Throws `Rejection` for content that is not what it says, `Fault` when placing failed; blocks already put are then left to the caller.
+ */
+export async function placeContent(
+  content: AsyncIterable<Uint8Array>,
+  init: UploadInit,
+  options: PlaceContentOptions,
+): Promise<PlacedContent> {
+  const thread = new Worker(new URL('./upload-thread.js', import.meta.url), {
+    workerData: init,
+    name: 'upload',
+    resourceLimits: { maxOldGenerationSizeMb: 192 },
+  });
+  const upload = new Uploading(thread, options);
+  try {
+    return await upload.run(content);
+  } finally {
+    await upload.end();
+  }
+}
+
+class Uploading {
+  readonly #thread: Worker;
+  readonly #options: PlaceContentOptions;
+  readonly #outcome: Promise<PlacedContent>;
+  readonly #ended = new AbortController();
+  #queuedBytes = 0;
+  #roomAgain = Promise.withResolvers<void>();
+  #watch: NodeJS.Timeout | undefined;
+
+  constructor(thread: Worker, options: PlaceContentOptions) {
+    this.#thread = thread;
+    this.#options = options;
+    const { promise, resolve, reject } = Promise.withResolvers<PlacedContent>();
+    this.#outcome = promise;
+    promise.catch(() => {}); // read by run() as well; a failure while content still comes is no unhandled one
+    const end = (settle: () => void) => {
+      settle();
+      this.#ended.abort();
+      this.#roomAgain.resolve();
+    };
+    thread.on('message', (message: FromUploadThread) => {
+      this.#listen();
+      switch (message.kind) {
+        case 'taken':
+          this.#queuedBytes -= message.bytes;
+          if (this.#queuedBytes < longestQueue) this.#roomAgain.resolve();
+          break;
+        case 'placed':
+          end(() => resolve(message));
+          break;
+        case 'rejected':
+          end(() => reject(new Rejection(message.code, message.detail)));
+          break;
+        case 'failed':
+          end(() => reject(new Fault(message.fault, message.detail)));
+      }
+    });
+    thread.once('error', (cause) => {
+      const outOfMemory = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+      end(() =>
+        reject(
+          outOfMemory
+            ? new Rejection('CONTENT_INVALID', 'The content needs more memory to read than an upload is given.')
+            : new Fault('unavailable', 'The thread that places the upload failed.', { cause }),
+        ),
+      );
+    });
+    thread.once('exit', () => end(() => reject(new Fault('unavailable', 'The thread that places the upload ended.'))));
+    options.signal.addEventListener('abort', this.#stop, { once: true });
+    this.#listen();
+  }
+
+  async run(content: AsyncIterable<Uint8Array>): Promise<PlacedContent> {
+    try {
+      await this.#send(content);
+    } catch (error) {
+      // What the thread said of the content is the better reason.
+      if (!this.#ended.signal.aborted) throw error;
+    }
+    const outcome = await this.#outcome;
+    this.#options.signal.throwIfAborted();
+    return outcome;
+  }
+
+  async end(): Promise<void> {
+    clearTimeout(this.#watch);
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    if (!this.#ended.signal.aborted) this.#stop();
+    await this.#thread.terminate();
+  }
+
+  readonly #stop = (): void => {
+    this.#thread.postMessage({ kind: 'stop' } satisfies ToUploadThread);
+  };
+
+  async #send(content: AsyncIterable<Uint8Array>): Promise<void> {
+    let sentBytes = 0;
+    let held: Uint8Array[] = [];
+    let heldBytes = 0;
+    const flush = async () => {
+      if (heldBytes === 0) return;
+      const bytes = joined(held, heldBytes);
+      held = [];
+      heldBytes = 0;
+      this.#queuedBytes += bytes.length;
+      this.#thread.postMessage({ kind: 'piece', bytes } satisfies ToUploadThread, [bytes.buffer as ArrayBuffer]);
+      if (this.#queuedBytes < longestQueue) return;
+      this.#roomAgain = Promise.withResolvers();
+      await this.#roomAgain.promise;
+    };
+    for await (const piece of timed(content, this.#options.senderSilenceMs ?? 30_000)) {
+      this.#options.signal.throwIfAborted();
+      if (this.#ended.signal.aborted) return;
+      sentBytes += piece.length;
+      if (sentBytes > this.#options.limitBytes) {
+        throw new Rejection('BODY_TOO_LARGE', `An upload has at most ${this.#options.limitBytes} bytes here.`);
+      }
+      held.push(piece);
+      heldBytes += piece.length;
+      if (heldBytes >= pieceBytes) await flush();
+    }
+    await flush();
+    this.#thread.postMessage({ kind: 'end' } satisfies ToUploadThread);
+  }
+
+  #listen(): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => {
+      if (this.#queuedBytes > 0) void this.#thread.terminate();
+      else this.#listen();
+    }, this.#options.silenceMs ?? 120_000);
+    this.#watch.unref();
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** The same pieces, refusing a sender that keeps silent too long. */
+async function* timed(content: AsyncIterable<Uint8Array>, silenceMs: number): AsyncGenerator<Uint8Array> {
+  const pieces = content[Symbol.asyncIterator]();
+  const late = new AbortController();
+  const silence = once(late.signal, 'abort').then(() => undefined);
+  try {
+    for (;;) {
+      const timer = setTimeout(() => late.abort(), silenceMs);
+      const next = await Promise.race([pieces.next(), silence]);
+      clearTimeout(timer);
+      if (next === undefined) throw new Rejection('BODY_TIMEOUT', `Nothing was sent for ${silenceMs} ms.`);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    void pieces.return?.();
+  }
+}
