@@ -8,3 +8,5 @@ export {
   type MemberRequest,
   memberIdentities,
 } from './consortium.ts';
+export * from './lifecycle/index.ts';
+export * from './protocol/index.ts';

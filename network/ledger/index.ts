@@ -1,8 +1,9 @@
 export type { BlocksRequest, EventsRequest, LedgerEvent } from './blocks.ts';
+export { openConnection, type PeerAddress } from './connection.ts';
 export type { Deadlines } from './deadlines.ts';
 export type { EndorsedAnswer, SystemQuery } from './endorsed-answer.ts';
 export { Fault, type FaultKind } from './fault.ts';
-export type { LedgerIdentity } from './identity.ts';
+export { type LedgerIdentity, type Signatory, signatory } from './identity.ts';
 export { connectLedger, type Ledger, type LedgerOptions, type Prepared } from './ledger.ts';
 export { type LedgerBlock, type LedgerTransaction, readLedgerBlock } from './ledger-block.ts';
 export type { CallRequest } from './proposal.ts';

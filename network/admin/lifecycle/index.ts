@@ -1,0 +1,13 @@
+export type { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition.ts';
+export {
+  approveChaincode,
+  type CommittedDefinition,
+  commitChaincode,
+  commitReadiness,
+  committedDefinition,
+  type InstalledPackage,
+  installChaincode,
+  installedPackages,
+  type OrderingRequest,
+} from './lifecycle.ts';
+export { type ChaincodePackage, packageChaincode } from './package.ts';
