@@ -16,6 +16,7 @@ export function acknowledged(
   without: readonly StoragePromise[] = [],
 ): boolean {
   const organizations = new Set(fragments.map(({ organization }) => organization));
+  if (organizations.size === 0) return false;
   const verified = fragments.filter((fragment) => fragment.verified);
   const survives = [...organizations].every(
     (lost) => verified.filter(({ organization }) => organization !== lost).length >= k,
@@ -23,7 +24,7 @@ export function acknowledged(
   const split = [...organizations].every(
     (one) => fragments.filter(({ organization }) => organization === one).length < k,
   );
-  if (organizations.size > 0 && survives && split) return true;
+  if (survives && split) return true;
   const complete = fragments.length === n && verified.length === n;
   const excused = (kept: boolean, promise: StoragePromise) => kept || without.includes(promise);
   return complete && excused(survives, 'any-organization-may-leave') && excused(split, 'no-organization-holds-k');
