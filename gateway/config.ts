@@ -66,3 +66,17 @@ export const gatewayConfigSchema = z.strictObject({
 });
 
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
+
+/** Reads a configuration file's text. Throws an error whose one sentence names the file and each wrong field, never a value. */
+export function readGatewayConfig(text: string, file: string): GatewayConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`${file} is not JSON`);
+  }
+  const parsed = gatewayConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || 'it'}: ${message}`).join('; ');
+  throw new Error(`${file} is not a gateway's configuration: ${wrong}`);
+}

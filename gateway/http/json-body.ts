@@ -5,6 +5,11 @@ import { JsonRefused, parseStrictJson } from './strict-json.ts';
 const maxBodyBytes = 1024 * 1024;
 const bodyTimeoutMs = 10_000;
 
+/** Says whether a request brings a body at all. */
+export function bringsBody({ headers }: IncomingMessage): boolean {
+  return (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined;
+}
+
 /** Reads a JSON body: `application/json`, no content encoding, at most 1 MiB, in at most 10 s. Throws `Rejection`. */
 export async function readJsonBody(incoming: IncomingMessage): Promise<unknown> {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = incoming.headers;
@@ -24,8 +29,7 @@ export async function readJsonBody(incoming: IncomingMessage): Promise<unknown> 
 
 /** Refuses a body where none is taken, so that nothing is read unchecked. */
 export function refuseBody(incoming: IncomingMessage): void {
-  const length = incoming.headers['content-length'];
-  if ((length !== undefined && length !== '0') || incoming.headers['transfer-encoding'] !== undefined) {
+  if (bringsBody(incoming)) {
     throw new Rejection('BODY_INVALID', 'This operation takes no body.', { headers: { Connection: 'close' } });
   }
 }

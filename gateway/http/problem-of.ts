@@ -43,8 +43,9 @@ export function problemOf(error: unknown, place: ProblemPlace): Answer {
 }
 
 function ofFault(fault: Fault, place: ProblemPlace): Answer {
+  const { transactionId } = fault;
   // A write whose commit nobody has seen yet may still take effect: that is no failure, and the same request finds out.
-  const unknown = fault.kind === 'timeout' && place.write;
+  const unknown = transactionId !== undefined && place.write;
   const problem = compose(place, {
     status: unknown ? 202 : faultStatus[fault.kind],
     title: unknown ? 'Not known yet' : faultTitle[fault.kind],
@@ -54,9 +55,8 @@ function ofFault(fault: Fault, place: ProblemPlace): Answer {
     code: unknown ? 'COMMIT_UNKNOWN' : fault.kind.toUpperCase(),
     retryable: fault.retryable,
   });
-  const txId: unknown = Reflect.get(fault, 'transactionId');
   return {
-    problem: typeof txId === 'string' ? { ...problem, fabric: { txId } } : problem,
+    problem: transactionId === undefined ? problem : { ...problem, fabric: { txId: transactionId } },
     headers: fault.retryable ? { 'Retry-After': '1' } : {},
   };
 }

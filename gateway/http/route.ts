@@ -38,6 +38,13 @@ export type RouteRequest<P = unknown, Q = unknown, B = unknown> = {
   derive(part: string): Uint8Array;
 };
 
+/** A schema's value as records hold it: nothing in it is written to. */
+export type Readonlied<T> = T extends string | number | boolean | bigint | null | undefined
+  ? T
+  : T extends readonly (infer I)[]
+    ? readonly Readonlied<I>[]
+    : { readonly [K in keyof T]: Readonlied<T[K]> };
+
 /** What a handler answers. `status` defaults to the route's own. */
 export type Reply<R = unknown> = {
   readonly body: R;
@@ -80,7 +87,7 @@ type Handled<P extends ZodType, Q extends ZodType, B extends ZodType, R extends 
       handle(
         request: RouteRequest<z.output<P>, z.output<Q>, z.output<B>>,
         services: Services,
-      ): Promise<Reply<z.input<R>>>;
+      ): Promise<Reply<Readonlied<z.input<R>>>>;
     }
   | {
       readonly raw: true;
@@ -93,7 +100,7 @@ type Handled<P extends ZodType, Q extends ZodType, B extends ZodType, R extends 
         request: RouteRequest<z.output<P>, z.output<Q>, z.output<B>>,
         services: Services,
         exchange: Exchange,
-      ): Promise<Reply<z.input<R>> | undefined>;
+      ): Promise<Reply<Readonlied<z.input<R>>> | undefined>;
     };
 
 /** A route with its types forgotten: what the router, the checks and the document work with. */

@@ -6,7 +6,7 @@ import type { Caller } from '../auth/caller.ts';
 import type { Services } from '../services.ts';
 import { problemResponse, responseOf, send } from './answer.ts';
 import { fingerprintOf, readIdempotencyKey } from './idempotency.ts';
-import { readJsonBody, refuseBody } from './json-body.ts';
+import { bringsBody, readJsonBody, refuseBody } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
 import { parseInput, readQuery } from './parse-input.ts';
 import { Rejection } from './problem.ts';
@@ -87,7 +87,7 @@ async function answerOnce(
   }
   if (route.form === 'none') refuseBody(incoming);
   if (route.form === 'stream') requireMediaType(incoming, route.consumes);
-  const rawBody = route.form === 'json' ? await readJsonBody(incoming) : undefined;
+  const rawBody = route.form === 'json' && bringsBody(incoming) ? await readJsonBody(incoming) : undefined;
   const body = parseInput('body', route.body, rawBody);
   const path = url.split('?', 1)[0] ?? url;
   const digest = fingerprintOf(incoming, path, rawQuery, rawBody, route.form === 'stream');

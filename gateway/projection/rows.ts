@@ -24,6 +24,7 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
     case 'purpose.defined':
       return [row('purposes', 'purposes', event.list, {})];
     case 'dataset.registered':
+    case 'dataset.amended':
     case 'dataset.retired':
       return [row('dataset', event.dataset.id, event.dataset, event.dataset)];
     case 'dataset.version-published':
@@ -54,6 +55,7 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
     }
     case 'job.requested':
       return [jobRow(event.job), ...event.partitions.map(partitionRow)];
+    case 'job.started':
     case 'job.finished':
     case 'job.cancelled':
       return [jobRow(event.job)];

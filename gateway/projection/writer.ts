@@ -12,7 +12,17 @@ export class ProjectionWriter {
   readonly #db: DatabaseSync;
   readonly #organization: string;
   readonly #statements: Record<
-    'record' | 'visible' | 'owner' | 'transaction' | 'event' | 'edge' | 'wantCard' | 'card' | 'cardText' | 'noCardText',
+    | 'record'
+    | 'visible'
+    | 'versions'
+    | 'owner'
+    | 'transaction'
+    | 'event'
+    | 'edge'
+    | 'wantCard'
+    | 'card'
+    | 'cardText'
+    | 'noCardText',
     StatementSync
   >;
   #block: number;
@@ -31,6 +41,9 @@ export class ProjectionWriter {
         time = excluded.time, body = excluded.body`),
       visible: db.prepare('SELECT visible FROM record WHERE kind = ? AND id = ?'),
       owner: db.prepare('SELECT owner FROM record WHERE kind = ? AND id = ?'),
+      // Publishing a version raises the count in the record it belongs to; the event carries the version alone.
+      versions: db.prepare(`UPDATE record SET body = json_set(body, '$.versions', ?), block = ?, transaction_id = ?
+        WHERE kind = ? AND id = ? AND body ->> '$.versions' < ?`),
       // A duplicate id is invalid in its second block: the first row is the one that counts.
       transaction: db.prepare(
         'INSERT INTO ledger_transaction VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
@@ -143,9 +156,13 @@ export class ProjectionWriter {
       if (event.dataset.publicTitle !== undefined)
         this.#statements.cardText.run(event.dataset.id, event.dataset.publicTitle, '', '');
     } else if (event.kind === 'dataset.version-published') {
-      const { id: child, origin } = event.version;
+      const { id: child, origin, dataset, number } = event.version;
+      this.#statements.versions.run(number, block, id, 'dataset', dataset, number);
       for (const parent of origin.parents)
         this.#statements.edge.run(child, parent, origin.job ?? null, origin.model ?? null, block, id);
+    } else if (event.kind === 'model.version-published') {
+      const { model, number } = event.modelVersion;
+      this.#statements.versions.run(number, block, id, 'model', model, number);
     }
   }
 

@@ -1,4 +1,79 @@
 /** Every REST operation. The router, the OpenAPI document and the checks read this one list. */
 import type { Route } from '../http/route.ts';
+import { listAccesses } from './access/list-accesses.ts';
+import { getDataset } from './datasets/get-dataset.ts';
+import { registerDataset } from './datasets/register-dataset.ts';
+import { retireDataset } from './datasets/retire-dataset.ts';
+import { searchDatasets } from './datasets/search-datasets.ts';
+import { watchEvents } from './events/watch-events.ts';
+import { checkGrant } from './grants/check-grant.ts';
+import { getGrant } from './grants/get-grant.ts';
+import { issueGrant } from './grants/issue-grant.ts';
+import { listGrants } from './grants/list-grants.ts';
+import { refuseGrant } from './grants/refuse-grant.ts';
+import { requestGrant } from './grants/request-grant.ts';
+import { revokeGrant } from './grants/revoke-grant.ts';
+import { getMetrics } from './health/get-metrics.ts';
+import { sayAlive } from './health/say-alive.ts';
+import { sayReady } from './health/say-ready.ts';
+import { getLineage } from './lineage/get-lineage.ts';
+import { approveModel } from './models/approve-model.ts';
+import { getModel } from './models/get-model.ts';
+import { listModels } from './models/list-models.ts';
+import { publishModelVersion } from './models/publish-model-version.ts';
+import { registerModel } from './models/register-model.ts';
+import { revokeModel } from './models/revoke-model.ts';
+import { drainComputeNode } from './nodes/drain-compute-node.ts';
+import { drainStorageNode } from './nodes/drain-storage-node.ts';
+import { leaveComputeNode } from './nodes/leave-compute-node.ts';
+import { leaveStorageNode } from './nodes/leave-storage-node.ts';
+import { listComputeNodes } from './nodes/list-compute-nodes.ts';
+import { listStorageNodes } from './nodes/list-storage-nodes.ts';
+import { registerComputeNode } from './nodes/register-compute-node.ts';
+import { registerStorageNode } from './nodes/register-storage-node.ts';
+import { getDocument } from './openapi/get-document.ts';
+import { getProblem } from './openapi/get-problem.ts';
+import { listOrganizations } from './organizations/list-organizations.ts';
+import { definePurposes } from './purposes/define-purposes.ts';
+import { getPurposes } from './purposes/get-purposes.ts';
+import { getTransaction } from './transactions/get-transaction.ts';
 
-export const routes: readonly Route[] = [];
+export const routes: readonly Route[] = [
+  sayAlive,
+  sayReady,
+  getMetrics,
+  getDocument,
+  getProblem,
+  listOrganizations,
+  getPurposes,
+  definePurposes,
+  registerDataset,
+  searchDatasets,
+  getDataset,
+  retireDataset,
+  requestGrant,
+  listGrants,
+  checkGrant,
+  getGrant,
+  issueGrant,
+  refuseGrant,
+  revokeGrant,
+  registerModel,
+  listModels,
+  getModel,
+  publishModelVersion,
+  approveModel,
+  revokeModel,
+  registerStorageNode,
+  listStorageNodes,
+  drainStorageNode,
+  leaveStorageNode,
+  registerComputeNode,
+  listComputeNodes,
+  drainComputeNode,
+  leaveComputeNode,
+  listAccesses,
+  getLineage,
+  getTransaction,
+  watchEvents,
+];

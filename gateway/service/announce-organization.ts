@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type OrganizationRecord, Refusal, sha256 } from '@d-cloud/chaincode/domain';
+import type { OpenBytePowers } from '../byte-powers.ts';
+import type { Foundation } from '../services.ts';
+
+const retryMs = { first: 250, most: 10_000 };
+
+/**
+ * Keeps the organization's own record true: name, the address other gateways reach it at, its key-encryption key. Runs beside
+ * serving, because a consortium must be able to start in any order; tries again until the ledger has it.
+ */
+export function announceOrganization(
+  foundation: Foundation,
+  { peerAddress, agreementKey }: OpenBytePowers,
+): AsyncDisposable {
+  const stop = new AbortController();
+  const running =
+    peerAddress === undefined || agreementKey === undefined
+      ? Promise.resolve()
+      : announce(foundation, { gatewayAddress: peerAddress, agreementKey }, stop.signal);
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+type Told = Pick<OrganizationRecord, 'gatewayAddress'> & { readonly agreementKey: string };
+
+async function announce(foundation: Foundation, told: Told, signal: AbortSignal): Promise<void> {
+  const { config, log } = foundation;
+  const body = { name: config.organization.name, ...told };
+  for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
+    try {
+      const known = await registered(foundation, signal);
+      if (known?.name === body.name && known.gatewayAddress === body.gatewayAddress) return;
+      const digest = sha256(JSON.stringify([body, known ?? null]));
+      const stamp = {
+        key: digest,
+        person: Buffer.from(foundation.keyedHash('person', 'gateway')).toString('hex'),
+        digest,
+      };
+      await foundation.ledger.submit('organization:register', body, stamp, { signal });
+      log.info({ gatewayAddress: body.gatewayAddress }, 'registered this organization on the ledger');
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      // A rule's no, such as another key on the ledger, does not change by asking: a person has to look.
+      log[error instanceof Refusal ? 'error' : 'warn'](
+        { err: error },
+        'this organization is not registered on the ledger',
+      );
+      if (error instanceof Refusal) return;
+    }
+    await pause(wait, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function registered(
+  { ledger, organization }: Foundation,
+  signal: AbortSignal,
+): Promise<OrganizationRecord | undefined> {
+  try {
+    return await ledger.evaluate('organization:get', { mspId: organization }, { signal });
+  } catch (error) {
+    if (error instanceof Refusal && error.kind === 'absent') return undefined;
+    throw error;
+  }
+}
