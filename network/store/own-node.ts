@@ -28,8 +28,10 @@ const maxAnswerBytes = 64 * 1024;
  */
 export class OwnNode implements BlockStore, AsyncDisposable {
   readonly id: string;
+  /** The http URL of its RPC. */
+  readonly address: string;
   readonly control: KuboControl;
-  readonly #address: string;
+  readonly #rpc: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #deadlineMs: number;
   readonly #patience: Patience;
@@ -37,7 +39,8 @@ export class OwnNode implements BlockStore, AsyncDisposable {
 
   constructor({ id, address, token, deadlineMs = 15_000, patience = usualPatience }: OwnNodeInit) {
     this.id = id;
-    this.#address = new URL('/api/v0/', address).href;
+    this.address = address;
+    this.#rpc = new URL('/api/v0/', address).href;
     this.#headers = { Authorization: `Bearer ${token}` };
     this.#deadlineMs = deadlineMs;
     this.#patience = patience;
@@ -133,7 +136,7 @@ export class OwnNode implements BlockStore, AsyncDisposable {
     const { signal, contentType, body, maxBytes = maxAnswerBytes, take } = request;
     const answer = await exchange({
       method: 'POST',
-      url: new URL(`${this.#address}${command}?${new URLSearchParams(query)}`),
+      url: new URL(`${this.#rpc}${command}?${new URLSearchParams(query)}`),
       headers: contentType === undefined ? this.#headers : { ...this.#headers, 'Content-Type': contentType },
       body: body ?? [],
       agent: this.#agent,

@@ -42,12 +42,8 @@ export const list: Command = (call, node) => {
   const found = named.length > 0 ? pinsNamed(named, type, node.pins) : pinsOf(type, node.pins);
   const names = call.flag('names') || named.length > 0;
   if (call.flag('stream')) return { kind: 'lines', lines: lines(found, names) };
-  return {
-    kind: 'json',
-    value: {
-      Keys: Object.fromEntries(found.map(([cid, pin]) => [cid, { Type: pin.type, Name: names ? pin.name : '' }])),
-    },
-  };
+  const keys = Object.fromEntries(found.map(([cid, pin]) => [cid, { Type: pin.type, Name: names ? pin.name : '' }]));
+  return { kind: 'json', value: found.length > 0 ? { Keys: keys } : {} };
 };
 
 function pinsNamed(named: readonly string[], type: string, pins: Pins): [string, Pin][] {

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { cidOf, OwnNode } from '../../store/index.ts';
+
+const program = fileURLToPath(new URL('./main.js', import.meta.url));
+const token = 'a-token-of-the-tests';
+let directory: string;
+let running: ChildProcess[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'd-cloud-store-process-'));
+  running = [];
+});
+
+afterEach(async () => {
+  for (const child of running) await killed(child);
+  await rm(directory, { recursive: true });
+});
+
+test('one process serves the storage nodes of an organization, each from its own directory, and stops when asked', async () => {
+  const { child, nodes } = await start(['s1', 's2', 's3']);
+  const bytes = randomBytes(1000);
+  await using first = nodes[0]!;
+  await using second = nodes[1]!;
+  await first.put(cidOf(bytes), bytes);
+  expect(await second.stat(cidOf(bytes))).toBeUndefined();
+  expect((await first.control.identity()).peerId).not.toBe((await second.control.identity()).peerId);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('killed in the middle of puts, again and again, it holds every acknowledged block whole and no torn one', async () => {
+  const acknowledged = new Map<string, Buffer>();
+  for (let round = 0; round < 4; round++) {
+    const { child, nodes } = await start(['s1']);
+    await using node = nodes[0]!;
+    const enough = Promise.withResolvers<void>();
+    let stopped = false;
+    const writers = Array.from({ length: 6 }, async () => {
+      while (!stopped) {
+        const bytes = randomBytes(100_000 + round);
+        await node.put(cidOf(bytes), bytes).then(
+          () => acknowledged.set(cidOf(bytes), bytes),
+          () => {},
+        );
+        if (acknowledged.size >= (round + 1) * 25) enough.resolve();
+      }
+    });
+    await enough.promise;
+    // Six puts are under way at this moment.
+    stopped = true;
+    await killed(child);
+    await Promise.all(writers);
+  }
+  const { nodes } = await start(['s1']);
+  await using node = nodes[0]!;
+  for (const [cid, bytes] of acknowledged) expect((await node.get(cid)).equals(bytes)).toBe(true);
+  let held = 0;
+  for await (const cid of node.control.list()) {
+    await node.get(cid);
+    held += 1;
+  }
+  expect(held).toBeGreaterThanOrEqual(acknowledged.size);
+  expect(await readdir(join(directory, 's1', 'temporary'))).toEqual([]);
+  expect(await node.control.usage()).toMatchObject({ blocks: held });
+});
+
+test('a block file cut short at the disk is told apart from a whole one, and from an absent one', async () => {
+  const { nodes } = await start(['s1']);
+  await using node = nodes[0]!;
+  const bytes = randomBytes(5000);
+  await node.put(cidOf(bytes), bytes);
+  const blocks = join(directory, 's1', 'blocks');
+  const file = (await readdir(blocks, { recursive: true })).find((name) => name.endsWith('.data'));
+  for (const length of [4999, 1, 0]) {
+    await truncate(join(blocks, file!), length);
+    await expect(node.get(cidOf(bytes))).rejects.toMatchObject({ name: 'Fault', kind: 'corrupt' });
+  }
+});
+
+test('a directory serves one process at a time, and the second says so in one sentence', async () => {
+  await start(['s1']);
+  const second = await launch(['s1']);
+  expect(await sentence(second)).toMatch(/^\S+s1 is in use by another store process; stop it first$/);
+  expect(await once(second, 'exit')).toEqual([1, null]);
+});
+
+test('a port that is taken, a file that is missing and a field that is wrong are said in one sentence each', async () => {
+  const { nodes } = await start(['s1']);
+  await using node = nodes[0]!;
+  const port = Number(new URL(node.address).port);
+  expect(await sentence(await launch(['s2'], { port }))).toBe(`storage node s2 cannot have port ${port}: it is taken`);
+  expect(await sentence(await launch(['s3'], { port: 70_000 }))).toMatch(
+    /nodes\[0\]\.port must be a port, or 0 for any$/,
+  );
+  expect(await sentence(await launch(['s3'], { token: 'short' }))).toMatch(
+    /token must be 16 to 512 printable characters$/,
+  );
+  const missing = spawnProgram(join(directory, 'missing.json'));
+  expect(await sentence(missing)).toMatch(/missing\.json cannot be read$/);
+});
+
+interface Changes {
+  readonly port?: number;
+  readonly token?: string;
+}
+
+async function launch(
+  ids: readonly string[],
+  { port = 0, token: secret = token }: Changes = {},
+): Promise<ChildProcess> {
+  const path = join(directory, `${ids.join('-')}-${running.length}.json`);
+  const nodes = ids.map((id) => ({ id, directory: join(directory, id), port, token: secret }));
+  await writeFile(path, JSON.stringify({ nodes, capacityBytes: 2 ** 30 }), { mode: 0o600 });
+  return spawnProgram(path);
+}
+
+function spawnProgram(path: string): ChildProcess {
+  const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  return child;
+}
+
+async function start(ids: readonly string[]): Promise<{ child: ChildProcess; nodes: readonly OwnNode[] }> {
+  const child = await launch(ids);
+  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+  const { ready, nodes } = JSON.parse(line) as { ready: boolean; nodes: { id: string; address: string }[] };
+  expect(ready).toBe(true);
+  return { child, nodes: nodes.map(({ id, address }) => new OwnNode({ id, address, token })) };
+}
+
+async function sentence(child: ChildProcess): Promise<string> {
+  const [line] = (await once(createInterface({ input: child.stderr! }), 'line')) as [string];
+  return line;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}

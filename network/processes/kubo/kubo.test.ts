@@ -1,0 +1,162 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { cidOf, OwnNode } from '../../store/index.ts';
+import { findIpfs, type KuboNodeInit, startKubo } from './index.ts';
+import { privateConfig } from './kubo-config.ts';
+
+const token = 'a-token-of-the-tests';
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'd-cloud-kubo-'));
+});
+
+afterEach(async () => await rm(directory, { recursive: true, force: true }));
+
+test('a missing ipfs program is said in a sentence that tells where to get it', async () => {
+  await expect(findIpfs({ searchPath: '' })).rejects.toThrow(
+    /^There is no ipfs program on PATH\. The Kubo project publishes it/,
+  );
+  await expect(findIpfs({ directory, searchPath: process.env.PATH ?? '' })).rejects.toThrow(
+    `There is no ipfs program in ${directory}`,
+  );
+});
+
+test.each(['0.18.1', 'nonsense', ''])('an ipfs program of version "%s" is refused', async (version) => {
+  await writeFile(join(directory, 'ipfs'), `#!/bin/sh\necho "${version}"\n`);
+  await chmod(join(directory, 'ipfs'), 0o700);
+  await expect(findIpfs({ directory, searchPath: '' })).rejects.toMatchObject({
+    kind: 'misconfigured',
+    message: expect.stringContaining('0.41 or later is needed'),
+  });
+});
+
+test('the configuration dials nobody, serves nobody, and opens only what we call', () => {
+  const config = privateConfig(
+    {
+      Identity: { PeerID: 'p' },
+      Datastore: { Spec: { type: 'mount', mounts: [{ type: 'flatfs', sync: false }, { type: 'levelds' }] } },
+    },
+    { port: 0, token, capacityBytes: 1000 },
+  );
+  expect(config).toMatchObject({
+    Bootstrap: [],
+    Bitswap: { ServerEnabled: false },
+    Addresses: { API: '/ip4/127.0.0.1/tcp/0', Gateway: [], Swarm: ['/ip4/127.0.0.1/tcp/0'] },
+    Datastore: {
+      HashOnRead: true,
+      StorageMax: '1000B',
+      Spec: { mounts: [{ type: 'flatfs', sync: true }, { type: 'levelds' }] },
+    },
+    Discovery: { MDNS: { Enabled: false } },
+    API: { Authorizations: { 'd-cloud': { AuthSecret: `bearer:${token}` } } },
+  });
+  expect(JSON.stringify(config)).not.toMatch(/"auto"|api\/v0\/(key|config)|0\.0\.0\.0/);
+});
+
+const ipfs = await findIpfs({ searchPath: process.env.PATH ?? '' }).catch(() => undefined);
+const withKubo = ipfs ? describe : describe.skip;
+
+withKubo(ipfs ? `Kubo ${ipfs.version}` : 'Kubo (left out: there is no ipfs on PATH)', () => {
+  const init = (changes: Partial<KuboNodeInit> = {}): KuboNodeInit => ({
+    id: 'k1',
+    binary: ipfs!,
+    directory: join(directory, 'k1'),
+    port: 0,
+    token,
+    capacityBytes: 2 ** 30,
+    ...changes,
+  });
+
+  test('is the same node with the same blocks after it was stopped and started', async () => {
+    const bytes = Buffer.from('a block that stays');
+    let peerId: string;
+    {
+      await using kubo = await startKubo(init());
+      await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
+      peerId = kubo.peerId;
+      await node.put(cidOf(bytes), bytes);
+    }
+    await using kubo = await startKubo(init({ token: 'another-token-than-before' }));
+    expect(kubo.peerId).toBe(peerId);
+    await using node = new OwnNode({ id: 'k1', address: kubo.address, token: 'another-token-than-before' });
+    expect((await node.get(cidOf(bytes))).equals(bytes)).toBe(true);
+    expect(await node.control.peers()).toBe(0);
+  });
+
+  test('keeps acknowledged blocks through a kill -9, and starts again on what it left', async () => {
+    const bytes = Buffer.alloc(500_000, 7);
+    {
+      await using kubo = await startKubo(init());
+      await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
+      await node.put(cidOf(bytes), bytes);
+      process.kill(kubo.pid, 'SIGKILL');
+      expect(await kubo.ended).toBe('Kubo node k1 ended (SIGKILL)');
+    }
+    await using kubo = await startKubo(init());
+    await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
+    expect((await node.get(cidOf(bytes))).equals(bytes)).toBe(true);
+  });
+
+  test('a stranger on its port does not look like readiness', async () => {
+    const stranger = createServer((_request, response) => response.end('{"ID":"me"}'));
+    await new Promise<void>((listening) => stranger.listen(0, '127.0.0.1', listening));
+    const { port } = stranger.address() as AddressInfo;
+    await expect(startKubo(init({ port }))).rejects.toThrow(
+      /^Kubo node k1 ended \(status 1\): .*address already in use/,
+    );
+    stranger.close();
+  });
+
+  test('its RPC answers on loopback only, shows keys and configuration to nobody, and its secrets are files of its owner', async () => {
+    await using kubo = await startKubo(init());
+    const { port } = new URL(kubo.address);
+    const others = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    const outside = others
+      .filter(({ internal, family }) => !internal && family === 'IPv4')
+      .map(({ address }) => address);
+    for (const host of outside) expect(await reaches(host, Number(port))).toBe(false);
+    for (const path of ['key/list', 'config/show', 'shutdown', 'files/ls']) {
+      const response = await fetch(`${kubo.address}/api/v0/${path}`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}` },
+      });
+      expect([path, response.status]).toEqual([path, 403]);
+    }
+    expect((await stat(join(directory, 'k1', 'config'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(`/proc/${kubo.pid}/cmdline`, 'utf8').catch(() => '')).not.toContain(token);
+  });
+
+  test('a directory that holds something else is not made into a repository', async () => {
+    await mkdir(join(directory, 'k1'));
+    await writeFile(join(directory, 'k1', 'letter'), 'mine');
+    await expect(startKubo(init())).rejects.toThrow(/holds something that is not an IPFS repository; move it away$/);
+    expect(await readFile(join(directory, 'k1', 'letter'), 'utf8')).toBe('mine');
+  });
+
+  test('what a crash left half-founded is founded anew', async () => {
+    await mkdir(join(directory, 'k1.founding'));
+    await writeFile(join(directory, 'k1.founding', 'config'), '{"half":');
+    await using kubo = await startKubo(init());
+    expect(kubo.peerId).toMatch(/^12D3KooW/);
+  });
+
+  test('a second process on one repository ends with its own sentence', async () => {
+    await using _first = await startKubo(init());
+    await expect(startKubo(init())).rejects.toThrow(/^Kubo node k1 ended \(status 1\): .*lock/);
+  });
+});
+
+function reaches(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host, port, timeout: 2000 });
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  socket.once('timeout', () => resolve(false));
+  void promise.then(() => socket.destroy());
+  return promise;
+}
