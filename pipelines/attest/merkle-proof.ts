@@ -84,20 +84,22 @@ export class MerkleTree {
   }
 }
 
-/** Says whether the leaf hash stands at `index` in the tree of `size` leaves with that root (RFC 9162, 2.1.3.2). */
-export function includes(
-  root: Uint8Array,
+/**
+ * The root to which a leaf hash at `index` of `size` leaves climbs along its audit path (RFC 9162, 2.1.3.2), or nothing
+ * when the path does not fit that place.
+ */
+export function climb(
   leaf: Uint8Array,
   index: number,
   size: number,
-  proof: readonly Uint8Array[],
-): boolean {
-  if (!isPosition(index, size) || !proof.every(isHash)) return false;
+  path: readonly Uint8Array[],
+): Uint8Array | undefined {
+  if (!isPosition(index, size) || !path.every(isHash)) return undefined;
   let node = BigInt(index);
   let last = BigInt(size) - 1n;
   let computed = leaf;
-  for (const sibling of proof) {
-    if (last === 0n) return false;
+  for (const sibling of path) {
+    if (last === 0n) return undefined;
     if (node % 2n === 1n || node === last) {
       computed = nodeHash(sibling, computed);
       while (node % 2n === 0n && node !== 0n) {
@@ -108,7 +110,19 @@ export function includes(
     node /= 2n;
     last /= 2n;
   }
-  return last === 0n && equal(computed, root);
+  return last === 0n ? computed : undefined;
+}
+
+/** Says whether the leaf hash stands at `index` in the tree of `size` leaves with that root. */
+export function includes(
+  root: Uint8Array,
+  leaf: Uint8Array,
+  index: number,
+  size: number,
+  path: readonly Uint8Array[],
+): boolean {
+  const computed = climb(leaf, index, size, path);
+  return computed !== undefined && equal(computed, root);
 }
 
 /** Says whether the tree of `size` leaves continues that of `oldSize` leaves (RFC 9162, 2.1.4.2). */

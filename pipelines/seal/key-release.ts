@@ -1,5 +1,5 @@
+import { canonicalBytes } from '@d-cloud/chaincode/domain';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
-import { canonicalBytes } from '../attest/index.ts';
 import { SealFault } from './fault.ts';
 import { checkPublicKey, type KeyPair } from './key-pair.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { canonicalBytes, type Json } from '@d-cloud/chaincode/domain';
 import { describe, expect, test } from '@jest/globals';
-import { canonicalBytes, type Json } from '../attest/index.ts';
 import { blockDigest, blockId } from './block-id.ts';
 import { encodeManifest, type ManifestSegment, manifestHash, manifestOf, type StorageManifest } from './manifest.ts';
 import { mergeManifests } from './merge-manifests.ts';

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { canonicalBytes, leafHash, merkleRoot } from '../attest/index.ts';
+import { canonicalBytes } from '@d-cloud/chaincode/domain';
+import { leafHash, merkleRoot } from '../attest/index.ts';
 import { blockId } from './block-id.ts';
 
 /** Where fragment `slot` of every stripe of the version lies. */

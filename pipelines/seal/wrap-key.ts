@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { canonicalBytes } from '../attest/index.ts';
+import { canonicalBytes } from '@d-cloud/chaincode/domain';
 import { SealFault } from './fault.ts';
 
 /** Which secret of which version a wrapped key is, and under which epoch's dataset key; every field is bound. */
