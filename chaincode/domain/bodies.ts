@@ -178,6 +178,7 @@ export const evaluateShapes: { readonly [N in EvaluateName]: Shape<Evaluates[N][
   'storage-node:get': object({ id: id('stor') }),
   'storage-node:list': nothing,
   'compute-node:get': object({ id: id('comp') }),
+  'compute-node:list': nothing,
   'access:get': object({ id: id('accs') }),
 };
 

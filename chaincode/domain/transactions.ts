@@ -188,6 +188,7 @@ export type Evaluates = {
   'storage-node:get': { body: { id: StorageNodeId }; result: StorageNodeRecord };
   'storage-node:list': { body: Record<string, never>; result: readonly StorageNodeRecord[] };
   'compute-node:get': { body: { id: ComputeNodeId }; result: ComputeNodeRecord };
+  'compute-node:list': { body: Record<string, never>; result: readonly ComputeNodeRecord[] };
   'access:get': { body: { id: AccessId }; result: AccessRecord };
 };
 

@@ -1,0 +1,148 @@
+import { X509Certificate } from 'node:crypto';
+import {
+  type Caller,
+  type CatalogueCard,
+  canonicalBytes,
+  catalogueCollection,
+  type DatasetId,
+  type DomainEvent,
+  decodeRecord,
+  encodeKeyPolicy,
+  encodeRecord,
+  eventName,
+  isMspId,
+  type Key,
+  type KeyPolicy,
+  type KeyRange,
+  keyIdOf,
+  keys,
+  limits,
+  type MspId,
+  Refusal,
+  type RefusalCode,
+} from '../domain/index.ts';
+
+import type { Identity, Stub } from '../fabric.ts';
+
+/**
+ * State as one transaction sees it: reads answer from before the transaction, writes are staged and go out together at its end, and
+ * all events leave as one. Reading what was staged is a mistake of ours and throws, because a peer would answer with the old value.
+ */
+export class Ledger {
+  readonly caller: Caller;
+  readonly channel: string;
+  readonly transaction: string;
+  /** Transaction time in ms since 1970: chosen by the client, so it may only make a rule refuse. */
+  readonly atMs: number;
+  readonly #stub: Stub;
+  readonly #staged = new Map<string, () => Promise<void>>();
+  readonly #events: DomainEvent[] = [];
+
+  constructor(stub: Stub, identity: Identity) {
+    this.#stub = stub;
+    this.caller = callerOf(identity);
+    this.channel = stub.getChannelID();
+    this.transaction = stub.getTxID();
+    const { seconds, nanos } = stub.getTxTimestamp();
+    this.atMs = Number(String(seconds)) * 1000 + Math.floor(nanos / 1e6);
+  }
+
+  async get<R>(key: Key<R>): Promise<R | undefined> {
+    if (this.#staged.has(key)) throw new Error(`${key} was written by this transaction and cannot be read`);
+    const bytes = await this.#stub.getState(key);
+    return bytes.length === 0 ? undefined : decodeRecord<R>(bytes);
+  }
+
+  /** The record, or a refusal with the given code. */
+  async need<R>(key: Key<R>, code: RefusalCode): Promise<R> {
+    const record = await this.get(key);
+    if (record === undefined) throw new Refusal(code, `there is no ${key.replace('/', ' ')}`);
+    return record;
+  }
+
+  /** Refuses with RECORD_EXISTS where a record lies under the key already. */
+  async vacant<R>(key: Key<R>): Promise<void> {
+    if ((await this.get(key)) !== undefined)
+      throw new Refusal('RECORD_EXISTS', `${key.replace('/', ' ')} exists already`);
+  }
+
+  /** At most so many records of a range, in the order of their keys. */
+  async list<R>(range: KeyRange<R>, most: number = limits.listed): Promise<R[]> {
+    const records: R[] = [];
+    const iterator = await this.#stub.getStateByRange(range.from, range.to);
+    try {
+      while (records.length < most) {
+        const { value, done } = await iterator.next();
+        if (value !== undefined && value !== null) records.push(decodeRecord<R>(value.value));
+        if (done) break;
+      }
+    } finally {
+      await iterator.close();
+    }
+    return records;
+  }
+
+  /** Stages a record. A policy is given with the first write of a record and holds for every later one. */
+  put<R extends { readonly v: number }>(key: Key<R>, record: R, policy?: KeyPolicy): void {
+    this.#stage(key, async () => {
+      await this.#stub.putState(key, Buffer.from(encodeRecord(record)));
+      if (policy !== undefined) await this.#stub.setStateValidationParameter(key, Buffer.from(encodeKeyPolicy(policy)));
+    });
+  }
+
+  remove<R>(key: Key<R>): void {
+    this.#stage(key, () => this.#stub.deleteState(key));
+  }
+
+  /** A value that came beside the transaction, as text; never on the channel. */
+  transient(name: string): string {
+    const bytes = this.#stub.getTransient().get(name);
+    if (bytes === undefined) throw new Refusal('RECORD_INVALID', `the transient value ${name} is missing`);
+    return new TextDecoder().decode(bytes);
+  }
+
+  putCard(card: CatalogueCard): void {
+    const key = keys.card(card.dataset);
+    this.#stage(key, () => this.#stub.putPrivateData(catalogueCollection, key, Buffer.from(canonicalBytes(card))));
+  }
+
+  async getCard(dataset: DatasetId): Promise<CatalogueCard> {
+    const bytes = await this.#stub.getPrivateData(catalogueCollection, keys.card(dataset));
+    if (bytes.length === 0) throw new Refusal('DATASET_NOT_FOUND', `there is no catalogue card of ${dataset}`);
+    return decodeRecord<CatalogueCard>(bytes);
+  }
+
+  emit(...events: readonly DomainEvent[]): void {
+    this.#events.push(...events);
+  }
+
+  /** The members, for policies that name them. */
+  async members(): Promise<readonly MspId[]> {
+    return (await this.get(keys.roster()))?.members ?? [];
+  }
+
+  /** Writes what was staged, in order, and sets the one event. */
+  async flush(): Promise<void> {
+    for (const write of this.#staged.values()) await write();
+    if (this.#events.length > 0) this.#stub.setEvent(eventName, Buffer.from(canonicalBytes(this.#events)));
+  }
+
+  #stage(key: string, write: () => Promise<void>): void {
+    if (this.#staged.has(key)) throw new Error(`${key} is written twice by this transaction`);
+    this.#staged.set(key, write);
+  }
+}
+
+function callerOf(identity: Identity): Caller {
+  const mspId = identity.getMSPID();
+  if (!isMspId(mspId))
+    throw new Refusal('RECORD_INVALID', "the caller's MSP id is not one of letters, digits, dots and dashes");
+  return {
+    mspId,
+    role: identity.getAttributeValue('dcloud.role') ?? undefined,
+    // Only claims and attestations ask for the key; the others need not parse the certificate again.
+    get keyId() {
+      return keyIdOf(new X509Certificate(identity.getIDBytes()).publicKey);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * The one door to fabric-contract-api and fabric-shim: their decorators and classes are CommonJS and not visible to ES named imports,
+ * and what the router says when it fails is put into our words here.
+ */
+import { createRequire } from 'node:module';
+import { evaluateShapes, Refusal, readRefusal, submitShapes } from './domain/index.ts';
+
+// They read their log levels from the environment while they are loaded, so they are loaded after this.
+process.env.CORE_CHAINCODE_LOGGING_SHIM ??= 'error';
+process.env.CORE_CHAINCODE_LOGGING_LEVEL ??= 'error';
+const load = createRequire(import.meta.url);
+const fabric: typeof import('fabric-contract-api') = load('fabric-contract-api');
+const shim: typeof import('fabric-shim') = load('fabric-shim');
+/** Routes `contract:verb` to contract classes; what fabric-shim's own launcher uses, without types. */
+const Router: RouterClass = load('fabric-shim/lib/contract-spi/chaincodefromcontract.js');
+
+export const { Context, Contract, Info, Returns, Transaction } = fabric;
+export type Context = import('fabric-contract-api').Context;
+export type Stub = Context['stub'];
+export type Identity = Context['clientIdentity'];
+export const { KeyEndorsementPolicy } = shim;
+
+type ServerOptions = Parameters<typeof shim.Shim.server>[1];
+type Answer = { readonly status: number; readonly message: string; readonly payload: Uint8Array };
+type Marshal = {
+  handleParameters(transaction: { readonly parameters?: readonly unknown[] }, given: readonly Buffer[]): string[];
+  toWireBuffer(result: unknown): Buffer | undefined;
+};
+type RouterClass = new (
+  contracts: readonly unknown[],
+  serializers: { readonly transaction: string; readonly serializers: object },
+  metadata: object,
+  title: string,
+  version: string,
+) => {
+  Init(stub: Stub): Promise<Answer>;
+  Invoke(stub: Stub): Promise<Answer>;
+  invokeFunctionality(stub: Stub): Promise<Answer>;
+  _dataMarshall(): Marshal;
+};
+
+/** Arguments are text, results are text that is JSON already: nothing is converted, nothing is compiled per call. */
+const plain: Marshal = {
+  handleParameters({ parameters = [] }, given) {
+    if (given.length !== parameters.length) {
+      throw new Refusal('RECORD_INVALID', `the transaction takes ${parameters.length} arguments, not ${given.length}`);
+    }
+    try {
+      return given.map((bytes) => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    } catch {
+      throw new Refusal('RECORD_INVALID', 'the arguments are not UTF-8');
+    }
+  },
+  toWireBuffer: (result) => (typeof result === 'string' ? Buffer.from(result) : undefined),
+};
+
+/** The chaincode as peers call it. Every failure leaves as `CODE: sentence`, and none carries more than that. */
+export class Chaincode extends Router {
+  constructor(contracts: readonly unknown[]) {
+    super([...contracts], { transaction: 'json', serializers: { json: fabric.JSONSerializer } }, {}, 'dcloud', '1');
+  }
+
+  override _dataMarshall(): Marshal {
+    return plain;
+  }
+
+  override async invokeFunctionality(stub: Stub): Promise<Answer> {
+    const answer = await super.invokeFunctionality(stub);
+    return answer.status < 400 ? answer : { ...answer, message: sentenceOf(answer.message, stub.getArgs()[0] ?? '') };
+  }
+}
+
+function sentenceOf(message: string, name: string): string {
+  if (readRefusal(message) !== undefined || /^[A-Z]+: /.test(message)) return message;
+  if (!Object.hasOwn(submitShapes, name) && !Object.hasOwn(evaluateShapes, name)) {
+    return `RECORD_INVALID: there is no transaction ${JSON.stringify(name.slice(0, 64))}`;
+  }
+  return 'INTERNAL: the transaction broke inside the chaincode';
+}
+
+/** A server that peers connect to; `start` resolves once it listens. */
+export function serveChaincode(chaincode: Chaincode, options: ServerOptions): { start(): Promise<void> } {
+  return shim.Shim.server(chaincode, options);
+}
