@@ -16,6 +16,8 @@ export class Follower implements AsyncDisposable {
   readonly #dataset: (id: string) => DatasetRecord | undefined;
   readonly #stopping = new AbortController();
   #wake = Promise.withResolvers<void>();
+  /** Newest block of which cards have been asked for too: what waiters wait for. */
+  #complete: number;
   #following = false;
   #trouble: string | undefined;
   #running: Promise<void> | undefined;
@@ -25,6 +27,7 @@ export class Follower implements AsyncDisposable {
     this.#powers = powers;
     this.#writer = writer;
     this.#dataset = dataset;
+    this.#complete = writer.block;
   }
 
   get health(): ProjectionHealth {
@@ -47,11 +50,11 @@ export class Follower implements AsyncDisposable {
     block: number,
     options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
   ): Promise<void> {
-    if (this.#writer.block >= block) return;
+    if (this.#complete >= block) return;
     const { signal, timeoutMs = 10_000 } = options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const ends = AbortSignal.any([timeout, this.#stopping.signal, ...(signal === undefined ? [] : [signal])]);
-    while (this.#writer.block < block) {
+    while (this.#complete < block) {
       if (ends.aborted)
         throw new Fault('timeout', `block ${block} is not in the read model yet, which is at ${this.#writer.block}`);
       await untilAborted(this.#wake.promise, ends);
@@ -125,6 +128,7 @@ export class Follower implements AsyncDisposable {
         events.some(({ kind }) => kind === 'dataset.registered'),
       );
       if (registers) await this.#fetchCards(signal);
+      this.#complete = block.number;
       const woken = this.#wake;
       this.#wake = Promise.withResolvers();
       woken.resolve();
