@@ -36,7 +36,6 @@ export {
   type OpenedSegment,
   type OpenOptions,
   openSegments,
-  type SegmentSecret,
   segmentsOfRows,
 } from './open-segments.ts';
 export { checkManifest, maxManifestBytes, parseManifest } from './parse-manifest.ts';
@@ -45,11 +44,12 @@ export {
   type OutgoingFragment,
   type PlainSegment,
   type SealOptions,
+  type SegmentKeys,
   type SealProgress,
   sealSegments,
 } from './seal-segments.ts';
 export { additionalData, openSegment, type SealedPlaintext, type SegmentContext, sealSegment } from './segment.ts';
-export { deriveSegmentKey, type SegmentName, type VersionSecret } from './segment-key.ts';
+export { deriveSegmentKey, type SegmentName, type SegmentSecret, type VersionSecret } from './segment-key.ts';
 export { combineShares, interpolateShare, type Share, splitSecret } from './shamir.ts';
 export { decodeShare, encodeShare, type ShareBlock, shareDigests } from './share-block.ts';
 export { SealThreads } from './threads/seal-threads.ts';

@@ -4,12 +4,9 @@ import { Gate } from './gate.ts';
 import { type GatheredFragment, type GetFragment, gatherFragments, type Hedge } from './gather-fragments.ts';
 import { inOrder } from './in-order.ts';
 import { fragmentDigest, type ManifestSegment, type StorageManifest, stripeCount } from './manifest.ts';
-import { deriveSegmentKey, type VersionSecret } from './segment-key.ts';
+import { type SegmentSecret, segmentKeyOf } from './segment-key.ts';
 import { SlotBook } from './slot-book.ts';
 import type { SealThreads } from './threads/seal-threads.ts';
-
-/** Either the derived key of one segment (what a compute node gets) or the version's secret to derive it from. */
-export type SegmentSecret = { readonly key: Uint8Array } | VersionSecret;
 
 export interface OpenOptions {
   readonly secretFor: (index: number) => SegmentSecret | Promise<SegmentSecret>;
@@ -97,8 +94,7 @@ class SegmentOpening {
     const { index, token, rows, fragmentBytes } = this.#segment;
     const { version, k, n } = this.#manifest;
     const { threads, secretFor } = this.#options;
-    const secret = await secretFor(index);
-    const key = 'key' in secret ? secret.key : deriveSegmentKey(secret, { version, index, token });
+    const key = segmentKeyOf(await secretFor(index), { version, index, token });
     const last = this.#manifest.last && index === this.#manifest.segments.at(-1)?.index;
     for (;;) {
       await this.#fill();

@@ -161,6 +161,14 @@ describe('sealing and opening', () => {
       );
   });
 
+  test('a holder of derived keys alone seals with them, and the version’s secret opens what it sealed', async () => {
+    const store = new SlotMemory();
+    const segments = segmentsOf(10, 20);
+    const keyFor = (index: number) => ({ key: deriveSegmentKey(secret, { version, index, token: 7 }) });
+    const manifest = await sealed(store, 2, 3, segments, { token: 7, secret: keyFor });
+    expect(await opened(manifest, store)).toEqual(segments.map(({ bytes }) => print(bytes)));
+  });
+
   test('S is needed as well as the content key where there is one', async () => {
     const store = new SlotMemory();
     const both = { cek: secret.cek, s: randomBytes(32) };

@@ -4,7 +4,7 @@ import { checkScheme, type Scheme } from './erasure/index.ts';
 import { Gate } from './gate.ts';
 import { layoutOf, maxSegmentBytes } from './layout.ts';
 import { type ManifestSegment, type ManifestSlot, manifestOf, type StorageManifest } from './manifest.ts';
-import { deriveSegmentKey, type VersionSecret } from './segment-key.ts';
+import { type SegmentSecret, segmentKeyOf, type VersionSecret } from './segment-key.ts';
 import type { SealThreads } from './threads/seal-threads.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -29,9 +29,15 @@ export interface SealProgress {
   readonly storedBytes: number;
 }
 
+/** The derived key of each segment under the sealing's token: all that a compute node gets of its requester's secret. */
+export interface SegmentKeys {
+  readonly keyOf: (index: number) => Uint8Array;
+}
+
 export interface SealOptions {
   readonly version: string;
-  readonly secret: VersionSecret;
+  /** The version's secret, or what gives each segment's (a compute node has derived keys only). */
+  readonly secret: VersionSecret | ((index: number) => SegmentSecret | Promise<SegmentSecret>);
   /** SHA-256 of each slot's share block (32 bytes each, slot order), when the secret has an S. */
   readonly shares?: Uint8Array | undefined;
   /** The claim's fencing token, 0 for a published version. */
@@ -85,7 +91,8 @@ class Sealing {
     const { scheme, slots, shares, secret } = options;
     checkScheme(scheme);
     if (slots.length !== scheme.n) throw new RangeError(`${scheme.n} slots are needed, got ${slots.length}`);
-    if ((shares === undefined) !== (secret.s === undefined)) throw new RangeError('S and its shares come together');
+    if (typeof secret !== 'function' && (shares === undefined) !== (secret.s === undefined))
+      throw new RangeError('S and its shares come together');
     this.#options = options;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#failed.signal]) : this.#failed.signal;
     this.#segmentsAtOnce = new Gate(options.threads.count + 1);
@@ -137,13 +144,14 @@ class Sealing {
   async #sealOne({ plain, plainBytes, rows, index }: Staged, last: boolean): Promise<ManifestSegment> {
     const { version, token, secret, scheme, threads, random = randomBytes } = this.#options;
     const { stripes, fragmentBytes } = layoutOf(plainBytes, scheme.k);
+    const own = typeof secret === 'function' ? await secret(index) : secret;
     const reply = await threads.run({
       kind: 'seal',
       plain,
       plainBytes,
       rows,
       context: { version, index, token, last },
-      key: deriveSegmentKey(secret, { version, index, token }),
+      key: segmentKeyOf(own, { version, index, token }),
       nonce: random(12),
       scheme,
       fragments: threads.buffers.take(stripes * scheme.n * fragmentBytes),

@@ -13,6 +13,9 @@ export interface SegmentName {
   readonly token: number;
 }
 
+/** Either the derived key of one segment (what a compute node is given) or the version's secret to derive it from. */
+export type SegmentSecret = { readonly key: Uint8Array } | VersionSecret;
+
 const label = 'dcloud/segment-key/1\0';
 
 /**
@@ -26,6 +29,11 @@ export function deriveSegmentKey(secret: VersionSecret, name: SegmentName): Uint
   const key = hkdfSync('sha256', material, new Uint8Array(0), Buffer.concat([Buffer.from(label), nameBytes(name)]), 32);
   material.fill(0);
   return new Uint8Array(key);
+}
+
+/** The key of a segment from whichever of the two its holder has. */
+export function segmentKeyOf(secret: SegmentSecret, name: SegmentName): Uint8Array {
+  return 'key' in secret ? secret.key : deriveSegmentKey(secret, name);
 }
 
 /** Version id (length as u16, ASCII), index (u32), token (u64); big-endian. */
