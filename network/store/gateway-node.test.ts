@@ -175,7 +175,7 @@ test('a gateway that never answers costs the deadline once', async () => {
 });
 
 test("a gateway under other roots than the organization's is not spoken to", async () => {
-  await expect(ask({ ...alder, roots: stranger.roots })).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(ask({ ...alder, roots: stranger.roots })).rejects.toMatchObject({ kind: 'misconfigured' });
   await expect(ask(stranger)).rejects.toMatchObject({ name: 'Fault' });
   expect(route.heard).toEqual([]);
 });

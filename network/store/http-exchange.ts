@@ -51,6 +51,9 @@ export async function exchange(question: HttpQuestion): Promise<HttpAnswer> {
       if (cause instanceof Fault) throw cause;
       if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
       if (attempt === 1 && state.reusedSocket && isClosedConnection(cause)) continue;
+      if (isUntrusted(cause)) {
+        throw new Fault('misconfigured', `${question.asked} shows no certificate that we trust`, { cause });
+      }
       throw new Fault('unavailable', `${question.asked} cannot be reached`, { cause });
     }
   }
@@ -106,4 +109,10 @@ function collect(response: IncomingMessage, { maxBytes, asked, method, take }: H
 
 function isClosedConnection(cause: unknown): boolean {
   return ['ECONNRESET', 'EPIPE', 'ECONNABORTED'].includes((cause as NodeJS.ErrnoException).code ?? '');
+}
+
+/** OpenSSL's and Node's codes for a certificate chain or name that does not hold. */
+function isUntrusted(cause: unknown): boolean {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  return /^(UNABLE_TO_|CERT_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
 }

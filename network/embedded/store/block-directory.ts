@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { base32upper } from 'multiformats/bases/base32';
 
@@ -22,6 +22,14 @@ export class NoSpace extends Error {
   }
 }
 
+type SyncFile = (file: FileHandle) => Promise<void>;
+
+export interface BlockDirectoryOptions {
+  readonly capacityBytes: number;
+  /** Brings a file's bytes to the disk, `fdatasync` unless said otherwise. */
+  readonly sync?: SyncFile;
+}
+
 /**
  * Blocks as files, in the layout of Kubo's flatfs (`blocks/<next-to-last two characters>/<KEY>.data`), so that a person or a test finds them at the same place on both networks.
  *
@@ -32,6 +40,7 @@ export class BlockDirectory {
   readonly #blocks: string;
   readonly #temporary: string;
   readonly #capacityBytes: number;
+  readonly #sync: SyncFile;
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #folders = new Set<string>();
   #bytes = 0;
@@ -40,15 +49,16 @@ export class BlockDirectory {
   #serial = 0;
   #broken: unknown;
 
-  private constructor(path: string, capacityBytes: number) {
+  private constructor(path: string, { capacityBytes, sync = (file) => file.datasync() }: BlockDirectoryOptions) {
     this.#blocks = join(path, 'blocks');
     this.#temporary = join(path, 'temporary');
     this.#capacityBytes = capacityBytes;
+    this.#sync = sync;
   }
 
   /** Opens or founds the directory, removes what a crash left half-made, and counts what is there. */
-  static async open(path: string, { capacityBytes }: { readonly capacityBytes: number }): Promise<BlockDirectory> {
-    const directory = new BlockDirectory(path, capacityBytes);
+  static async open(path: string, options: BlockDirectoryOptions): Promise<BlockDirectory> {
+    const directory = new BlockDirectory(path, options);
     await rm(directory.#temporary, { recursive: true, force: true });
     await mkdir(directory.#temporary, { recursive: true, mode: 0o700 });
     await mkdir(directory.#blocks, { recursive: true, mode: 0o700 });
@@ -126,7 +136,7 @@ export class BlockDirectory {
     const temporary = join(this.#temporary, String(this.#serial));
     try {
       await this.#folder(key);
-      await writeSynced(temporary, bytes);
+      await this.#writeSynced(temporary, bytes);
       await rename(temporary, path);
       await syncFolder(this.#folderOf(key));
       this.#bytes += bytes.length;
@@ -140,6 +150,16 @@ export class BlockDirectory {
       throw cause;
     } finally {
       this.#reserved -= bytes.length;
+    }
+  }
+
+  async #writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await this.#sync(file);
+    } finally {
+      await file.close();
     }
   }
 
@@ -173,16 +193,6 @@ export class BlockDirectory {
 
 function keyOf(digest: Digest): string {
   return base32upper.encode(Buffer.concat([Buffer.from([0x12, 0x20]), digest])).slice(1);
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,37 +104,84 @@ test('a port that is taken, a file that is missing and a field that is wrong are
   expect(await sentence(await launch(['s3'], { token: 'short' }))).toMatch(
     /token must be 16 to 512 printable characters$/,
   );
-  const missing = spawnProgram(join(directory, 'missing.json'));
+  const missing = spawnProgram(process.execPath, [program, join(directory, 'missing.json')]);
   expect(await sentence(missing)).toMatch(/missing\.json cannot be read$/);
 });
 
+const withLimits = existsSync('/usr/bin/prlimit') ? test : test.skip;
+
+withLimits(
+  'a disk that takes no more is said to be full, leaves no torn file, and smaller blocks still go in',
+  async () => {
+    const path = await configured(['s1']);
+    const { nodes } = await ready(spawnProgram('/usr/bin/prlimit', ['--fsize=65536', process.execPath, program, path]));
+    await using node = nodes[0]!;
+    const [large, small] = [randomBytes(65_537), randomBytes(65_536)];
+    await expect(node.put(cidOf(large), large)).rejects.toMatchObject({ message: 'storage node s1 is full' });
+    expect(await node.stat(cidOf(large))).toBeUndefined();
+    expect(await readdir(join(directory, 's1', 'temporary'))).toEqual([]);
+    await node.put(cidOf(small), small);
+    expect(await node.control.usage()).toMatchObject({ blocks: 1, bytes: 65_536 });
+  },
+);
+
+test('the fault switch is there only when the configuration opens it', async () => {
+  const turned = async (faults: boolean) => {
+    const { nodes } = await ready(
+      spawnProgram(process.execPath, [program, await configured([`s-${faults}`], { faults })]),
+    );
+    await using node = nodes[0]!;
+    const init = { method: 'POST', headers: { Authorization: `Bearer ${token}` } };
+    const { status } = await fetch(`${node.address}/api/v0/fault?mode=full`, init);
+    const bytes = randomBytes(10);
+    const put = await node.put(cidOf(bytes), bytes).then(
+      () => 'stored',
+      (error: Error) => error.message,
+    );
+    return [status, put];
+  };
+  expect(await turned(false)).toEqual([404, 'stored']);
+  expect(await turned(true)).toEqual([200, 'storage node s-true is full']);
+});
+
 interface Changes {
+  readonly faults?: boolean;
   readonly port?: number;
   readonly token?: string;
 }
 
-async function launch(
-  ids: readonly string[],
-  { port = 0, token: secret = token }: Changes = {},
-): Promise<ChildProcess> {
+async function configured(ids: readonly string[], changes: Changes = {}): Promise<string> {
+  const { port = 0, token: secret = token, faults = false } = changes;
   const path = join(directory, `${ids.join('-')}-${running.length}.json`);
   const nodes = ids.map((id) => ({ id, directory: join(directory, id), port, token: secret }));
-  await writeFile(path, JSON.stringify({ nodes, capacityBytes: 2 ** 30 }), { mode: 0o600 });
-  return spawnProgram(path);
+  await writeFile(path, JSON.stringify({ nodes, capacityBytes: 2 ** 30, faults }), { mode: 0o600 });
+  return path;
 }
 
-function spawnProgram(path: string): ChildProcess {
-  const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function launch(ids: readonly string[], changes?: Changes): Promise<ChildProcess> {
+  return spawnProgram(process.execPath, [program, await configured(ids, changes)]);
+}
+
+function spawnProgram(command: string, args: readonly string[]): ChildProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   return child;
 }
 
-async function start(ids: readonly string[]): Promise<{ child: ChildProcess; nodes: readonly OwnNode[] }> {
-  const child = await launch(ids);
+async function start(ids: readonly string[]): Promise<Ready> {
+  return ready(await launch(ids));
+}
+
+interface Ready {
+  readonly child: ChildProcess;
+  readonly nodes: readonly OwnNode[];
+}
+
+async function ready(child: ChildProcess): Promise<Ready> {
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  const { ready, nodes } = JSON.parse(line) as { ready: boolean; nodes: { id: string; address: string }[] };
-  expect(ready).toBe(true);
-  return { child, nodes: nodes.map(({ id, address }) => new OwnNode({ id, address, token })) };
+  const said = JSON.parse(line) as { ready: boolean; nodes: { id: string; address: string }[] };
+  expect(said.ready).toBe(true);
+  return { child, nodes: said.nodes.map(({ id, address }) => new OwnNode({ id, address, token })) };
 }
 
 async function sentence(child: ChildProcess): Promise<string> {
