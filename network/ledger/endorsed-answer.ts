@@ -32,7 +32,9 @@ export async function endorsedAnswer(
     endorsingOrganizations: [organization],
     ...(signal === undefined ? {} : { signal }),
   });
-  const { bytes } = await proposal.endorse();
+  const { bytes } = await proposal.endorse().catch((error: unknown) => {
+    throw notYetThere(error, organization);
+  });
   const payload = Payload.decode(PreparedTransaction.decode(bytes).envelope?.payload ?? new Uint8Array(0));
   const action = ChaincodeActionPayload.decode(Transaction.decode(payload.data).actions[0]!.payload);
   const endorsement = action.action?.endorsements[0];
@@ -47,4 +49,12 @@ export async function endorsedAnswer(
     endorser: endorsement.endorser,
     signature: endorsement.signature,
   };
+}
+
+/** A peer that has not reached the block, or not indexed it, says that there is none: asking again later helps. */
+function notYetThere(error: unknown, organization: string): unknown {
+  const absent = error instanceof Fault && /Failed to get (transaction|block)/.test(error.message);
+  return absent
+    ? new Fault('unavailable', `the peer of ${organization} does not know it yet`, { cause: error })
+    : error;
 }

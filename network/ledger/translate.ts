@@ -24,6 +24,10 @@ const texts: readonly (readonly [RegExp, FaultKind])[] = [
     /No metadata was found for chaincode|chaincode \S+ not found|chaincode definition for .* exists, but/,
     'misconfigured',
   ],
+  [
+    /unable to verify|self-signed certificate|does not match certificate|altnames|wrong version number/,
+    'misconfigured',
+  ],
   [/error in simulation|could not launch chaincode|chaincode stream terminated|connection refused/, 'unavailable'],
   [/no combination of peers|no peers available|failed to find any endorsing peers/, 'unavailable'],
   [/failed to get config for channel|Failed to get policy manager/, 'unavailable'],

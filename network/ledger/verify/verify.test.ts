@@ -1,0 +1,189 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { issueIdentity } from '../../admin/certificates/authority.ts';
+import { revocationList } from '../../admin/certificates/revocation.ts';
+import {
+  type OfflineOrganization,
+  offlineBlock,
+  offlineGenesis,
+  offlineOrganization,
+  offlineTransaction,
+} from '../doubles/offline-channel.ts';
+import { signatory } from '../identity.ts';
+import { Block, Envelope, ProcessedTransaction } from '../messages/index.ts';
+import {
+  answeredTransaction,
+  blockHash,
+  type ChannelConfig,
+  type EndorsedAnswer,
+  parseBlock,
+  readChannelConfig,
+  verifyAnswer,
+  verifyBlock,
+  verifyConfigChain,
+  verifyFollows,
+  verifyTransaction,
+} from './index.ts';
+
+const now = new Date('2026-11-22T12:00:00Z');
+let a: OfflineOrganization;
+let b: OfflineOrganization;
+let stranger: OfflineOrganization;
+let genesis: Uint8Array;
+let config: ChannelConfig;
+
+beforeAll(async () => {
+  [a, b, stranger] = (await Promise.all(
+    ['OrgAMSP', 'OrgBMSP', 'OrgAMSP'].map((id) => offlineOrganization(id, now)),
+  )) as [OfflineOrganization, OfflineOrganization, OfflineOrganization];
+  genesis = offlineGenesis([a, b], now);
+  config = readChannelConfig(genesis);
+});
+
+const call = (change: Partial<Parameters<typeof offlineTransaction>[0]> = {}) =>
+  offlineTransaction({ creator: a.client, endorsers: [a.peer, b.peer], now, ...change });
+
+/** Every byte changed in turn: whatever one touches, somebody notices. */
+function everyFlip(bytes: Uint8Array, check: (changed: Uint8Array) => unknown): number {
+  let looked = 0;
+  for (let at = 0; at < bytes.length; at += 7) {
+    const changed = Uint8Array.from(bytes);
+    changed[at]! ^= 1;
+    expect(() => check(changed)).toThrow();
+    looked += 1;
+  }
+  return looked;
+}
+
+describe('a block', () => {
+  test('is signed by an orderer of the channel and follows the one before', () => {
+    const block = offlineBlock(genesis, [call().envelope], b.orderer);
+    const verified = verifyBlock(block, config);
+    expect(verified.signers).toEqual(['OrgBMSP']);
+    expect([...verified.validationCodes]).toEqual([0]);
+    expect(() => verifyFollows(parseBlock(genesis), verified)).not.toThrow();
+    const second = parseBlock(offlineBlock(block, [], a.orderer));
+    expect(() => verifyFollows(verified, second)).not.toThrow();
+    expect(() => verifyFollows(parseBlock(genesis), second)).toThrow('does not follow');
+  });
+
+  test.each([
+    ['a peer', () => a.peer, 'signed by a peer'],
+    ['an orderer of another authority with the same name', () => stranger.orderer, 'does not chain'],
+  ])('is refused when %s signed it', (_who, signer, reason) => {
+    expect(() => verifyBlock(offlineBlock(genesis, [], signer()), config)).toThrow(reason);
+  });
+
+  test('is refused when nobody signed it', () => {
+    expect(() => verifyBlock(genesis, config)).toThrow('no orderer signed');
+  });
+
+  test('is refused when another envelope stands in it', () => {
+    const { header, metadata } = parseBlock(offlineBlock(genesis, [call().envelope], a.orderer));
+    const other = parseBlock(offlineBlock(genesis, [call().envelope], a.orderer));
+    expect(Buffer.compare(header.dataHash, other.header.dataHash)).not.toBe(0);
+    expect(metadata).toHaveLength(5);
+    const forged = Block.encode({
+      header,
+      data: { data: [...other.envelopes] },
+      metadata: { metadata: [...metadata] },
+    });
+    expect(() => verifyBlock(forged, config)).toThrow('are not those of its header');
+  });
+});
+
+describe('a transaction', () => {
+  test('shows who asked, who endorsed, and what came out', () => {
+    const { envelope, transactionId } = call({ args: ['grant:issue', '{}'], answer: Buffer.from('done') });
+    const verified = verifyTransaction(envelope, config);
+    expect(verified.endorsers).toEqual(['OrgAMSP', 'OrgBMSP']);
+    expect(verified.creator).toMatchObject({ mspId: 'OrgAMSP', role: 'client', commonName: 'client.OrgAMSP' });
+    expect(verified.transaction).toMatchObject({ id: transactionId, function: 'grant:issue', chaincode: 'dcloud' });
+    expect(Buffer.from(verified.result).toString()).toBe('done');
+  });
+
+  test('is refused whatever byte of it is changed', () => {
+    const { envelope } = call();
+    expect(everyFlip(envelope, (changed) => verifyTransaction(changed, config))).toBeGreaterThan(300);
+  });
+
+  test('is refused when a client endorsed it', () => {
+    expect(() => verifyTransaction(call({ endorsers: [a.client] }).envelope, config)).toThrow(
+      'a client of OrgAMSP endorsed',
+    );
+  });
+
+  test('is refused when a stranger says he is of the channel', () => {
+    expect(() => verifyTransaction(call({ creator: stranger.client }).envelope, config)).toThrow('does not chain');
+  });
+});
+
+describe('a signed answer', () => {
+  const ask = (
+    endorser = b.peer,
+    args = ['GetTransactionByID', 'offline', 'ab'],
+    chaincode = 'qscc',
+  ): EndorsedAnswer => {
+    const payload = { signature: new Uint8Array(0), payload: Buffer.from('x') };
+    const answer = ProcessedTransaction.encode({ transactionEnvelope: payload, validationCode: 11 });
+    const made = call({ endorsers: [endorser], chaincode, args, answer });
+    const { channelHeader, signatureHeader, payload: proposalPayload, responsePayload, endorsements } = made;
+    return { channelHeader, signatureHeader, proposalPayload, responsePayload, ...endorsements[0]! };
+  };
+
+  test('binds organization, question and answer', () => {
+    const verified = verifyAnswer(ask(), config);
+    expect(verified).toMatchObject({ organization: 'OrgBMSP', query: 'GetTransactionByID', args: ['ab'] });
+    expect(answeredTransaction(verified)).toMatchObject({ transactionId: 'ab', validationCode: 11 });
+    expect(Envelope.decode(answeredTransaction(verified).envelope).payload).toHaveLength(1);
+  });
+
+  test.each([
+    'channelHeader',
+    'signatureHeader',
+    'proposalPayload',
+    'responsePayload',
+    'endorser',
+    'signature',
+  ] as const)('is refused whatever byte of its %s is changed', (part) => {
+    const answer = ask();
+    expect(everyFlip(answer[part], (changed) => verifyAnswer({ ...answer, [part]: changed }, config))).toBeGreaterThan(
+      5,
+    );
+  });
+
+  test('is refused of an admin, of another chaincode, about another channel', () => {
+    expect(() => verifyAnswer(ask(b.admin), config)).toThrow("a admin of OrgBMSP signed a peer's answer");
+    expect(() => verifyAnswer(ask(b.peer, ['GetTransactionByID', 'offline'], 'dcloud'), config)).toThrow('not of qscc');
+    expect(() => verifyAnswer(ask(b.peer, ['GetTransactionByID', 'other'], 'qscc'), config)).toThrow('another channel');
+  });
+
+  test('is refused of a peer whose certificate the configuration revokes', async () => {
+    const { certificate, key } = await issueIdentity(b.authority, { name: 'thief', role: 'peer', now });
+    const thief = signatory({ mspId: 'OrgBMSP', certificate, privateKey: key });
+    expect(verifyAnswer(ask(thief), config).organization).toBe('OrgBMSP');
+    const serialNumber = new X509Certificate(certificate).serialNumber;
+    const list = await revocationList(b.authority, [{ serialNumber, revokedAt: now }], 1, now);
+    const revoking = { ...b, roots: { ...b.roots, revocationLists: [list] } };
+    const after = readChannelConfig(offlineGenesis([a, revoking], now));
+    expect(() => verifyAnswer(ask(thief), after)).toThrow('is revoked');
+    expect(verifyAnswer(ask(), after).organization).toBe('OrgBMSP');
+  });
+});
+
+describe('the chain of configurations', () => {
+  test('begins at the pinned genesis block and nowhere else', () => {
+    const pinned = blockHash(parseBlock(genesis).header);
+    expect(verifyConfigChain(pinned, [genesis])[0]).toMatchObject({ channel: 'offline', sequence: 0 });
+    const other = offlineGenesis([a, b], now);
+    expect(() => verifyConfigChain(pinned, [other])).toThrow('not the genesis block that was pinned');
+    expect(() => verifyConfigChain(createHash('sha256').digest(), [genesis])).toThrow('pinned');
+    expect(() => verifyConfigChain(pinned, [])).toThrow('no genesis block');
+  });
+
+  test('does not take a block of transactions for a configuration', () => {
+    const pinned = blockHash(parseBlock(genesis).header);
+    const block = offlineBlock(genesis, [call().envelope], a.orderer);
+    expect(() => verifyConfigChain(pinned, [genesis, block])).toThrow('is not a config block');
+  });
+});
