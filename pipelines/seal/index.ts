@@ -44,8 +44,8 @@ export {
   type OutgoingFragment,
   type PlainSegment,
   type SealOptions,
-  type SegmentKeys,
   type SealProgress,
+  type SegmentKeys,
   sealSegments,
 } from './seal-segments.ts';
 export { additionalData, openSegment, type SealedPlaintext, type SegmentContext, sealSegment } from './segment.ts';

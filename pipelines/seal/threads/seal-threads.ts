@@ -35,9 +35,16 @@ export class SealThreads implements AsyncDisposable {
   #nextId = 0;
   #closed = false;
 
-  constructor(count: number = Math.max(1, availableParallelism() - 1)) {
+  readonly #program: URL;
+
+  /** `program` is what each thread runs; a test of lost threads gives another. */
+  constructor(
+    count: number = Math.max(1, availableParallelism() - 1),
+    program: URL = new URL('./seal-thread.js', import.meta.url),
+  ) {
     if (!Number.isInteger(count) || count < 1) throw new RangeError(`no number of threads: ${count}`);
     this.count = count;
+    this.#program = program;
   }
 
   run(request: SealRequest): Promise<SealReply>;
@@ -68,7 +75,7 @@ export class SealThreads implements AsyncDisposable {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./seal-thread.js', import.meta.url), { name: 'seal' });
+    const worker = new Worker(this.#program, { name: 'seal' });
     const thread: Thread = { worker, pending: new Map() };
     worker.unref();
     worker.on('message', ({ id, reply }: { id: number; reply: Reply }) => {
