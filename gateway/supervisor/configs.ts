@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalogueCollection } from '@d-cloud/chaincode/domain';
-import { type FoundNetwork, identityOf, writePrivate } from './found.ts';
+import { type FoundNetwork, writePrivate } from './found.ts';
 import { layoutOf } from './layout.ts';
 
 /** Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once. */
@@ -12,6 +12,7 @@ export async function writeConfigs(directory: string, { description, consortium 
   const homes = new Map(organizations.map(({ name }) => [name, layout.ofOrganization(name)]));
   const home = (name: string) => homes.get(name)!;
   const tlsRoots = organizations.map(({ name }) => home(name).tlsRoot);
+  const roots = organizations.map((one) => ({ mspId: one.mspId, certificate: home(one.name).tlsRoot }));
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const operator = home(organizations.at(-1)!.name);
 
@@ -93,7 +94,7 @@ export async function writeConfigs(directory: string, { description, consortium 
         peer: {
           port: ports.peerListener,
           tls: { certificate: own.tlsCertificate('gateway'), key: own.tlsKey('gateway') },
-          roots: organizations.map((one) => ({ mspId: one.mspId, certificate: home(one.name).tlsRoot })),
+          roots,
         },
         ledger: {
           ...ledger,
@@ -112,7 +113,6 @@ export async function writeConfigs(directory: string, { description, consortium 
       }),
     );
     for (const { id } of computeNodes) {
-      const identity = identityOf(id);
       await writePrivate(
         own.computeConfig(id),
         json({
@@ -122,8 +122,8 @@ export async function writeConfigs(directory: string, { description, consortium 
           chaincode: 'dcloud',
           data: join(own.computeNode(id), 'data'),
           ledger,
-          identity: { certificate: own.certificate(identity), key: own.key(identity) },
-          tls: { certificate: own.tlsCertificate(identity), key: own.tlsKey(identity), roots: tlsRoots },
+          identity: { certificate: own.certificate(id), key: own.key(id) },
+          tls: { certificate: own.tlsCertificate(id), key: own.tlsKey(id), roots },
         }),
       );
     }

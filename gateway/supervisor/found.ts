@@ -38,15 +38,12 @@ export async function foundNetwork(directory: string, now: Date): Promise<FoundN
         { name: 'chaincode', role: 'client' },
         withRole('gateway'),
         ...(Object.keys(roleScopes) as Role[]).map(withRole),
-        ...computeNodes.map(({ id }) => ({ ...withRole('compute-node'), name: identityOf(id) })),
+        ...computeNodes.map(({ id }) => ({ ...withRole('compute-node'), name: id })),
       ],
     })),
   });
   return { description, consortium };
 }
-
-/** An identity's folder cannot hold the underscore of an id. */
-export const identityOf = (computeNodeId: string) => computeNodeId.replace('_', '-');
 
 function withRole(role: string): EnrolRequest {
   return { name: role, role: role === 'admin' ? 'admin' : 'client', attributes: { [roleAttribute]: role } };

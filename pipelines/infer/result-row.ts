@@ -1,4 +1,3 @@
-import type { Task } from './card.ts';
 import type { FailureCode } from './child/protocol.ts';
 
 /** A label with the probability that the model gives it. */
@@ -27,7 +26,12 @@ export interface EmbeddingRow {
   readonly embedding: Float32Array;
 }
 
-export type InferredRow = LabelRow | EmbeddingRow | FailedRow;
+/** A row of an item that goes on in the next row; what came out of the item stands in its last row. */
+export interface PartRow {
+  readonly status: 'part';
+}
+
+export type InferredRow = LabelRow | EmbeddingRow | FailedRow | PartRow;
 
 /** A row as it stands in a result: which row of the dataset version, which item, and what came out. */
 export type ResultRow = InferredRow & { readonly row: bigint; readonly item: string };
@@ -35,10 +39,4 @@ export type ResultRow = InferredRow & { readonly row: bigint; readonly item: str
 /** The text of a failure as it stands in results. */
 export function failureReason(code: FailureCode, detail: string): string {
   return `${code}: ${detail}`;
-}
-
-/** The task whose rows these are, judged by the first that succeeded. */
-export function taskOf(row: InferredRow): Task | undefined {
-  if (row.status === 'failed') return undefined;
-  return 'embedding' in row ? 'text-embedding' : 'image-classification';
 }

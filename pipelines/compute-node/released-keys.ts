@@ -1,0 +1,85 @@
+import type { Claim, JobRecord, MspId, PartitionRecord } from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
+import { z } from 'zod';
+import { type KeyPair, openKeyRelease, parseKeyRelease, parseManifest, type StorageManifest } from '../seal/index.ts';
+import type { Peers } from './peers.ts';
+
+const bytes = z.base64().transform((text) => Buffer.from(text, 'base64'));
+const keys = z
+  .array(z.strictObject({ index: z.int().min(0), key: bytes.refine((key) => key.length === 32, 'a key has 32 bytes') }))
+  .transform((list) => new Map(list.map(({ index, key }) => [index, key])));
+
+const opening = z.object({ v: z.literal(1), manifest: bytes, salt: bytes, keys });
+const output = z.object({
+  v: z.literal(1),
+  keys,
+  rowSaltSecret: bytes,
+  scheme: z.strictObject({ k: z.int().min(1).max(32), n: z.int().min(1).max(64) }),
+  slots: z.array(z.strictObject({ slot: z.int().min(0), storageNode: z.string(), organization: z.string() })),
+  segmentCount: z.int().min(1),
+});
+
+/** Keys to segments that are there: of the input's range, or of the model. */
+export type OpeningKeys = {
+  readonly manifest: StorageManifest;
+  readonly salt: Uint8Array;
+  readonly keys: ReadonlyMap<number, Uint8Array>;
+  readonly manifestBytes: Uint8Array;
+};
+/** Keys to segments that are still to be sealed, where they go, and the secret behind the rows' salts. */
+export type OutputKeys = z.output<typeof output>;
+
+export type ReleasedKeys = { readonly input: OpeningKeys; readonly model: OpeningKeys; readonly output: OutputKeys };
+
+const releases = z.object({
+  releases: z.array(
+    z.object({
+      role: z.enum(['input', 'model', 'output']),
+      dataset: z.string(),
+      version: z.string(),
+      epoch: z.int().min(0),
+      release: z.unknown(),
+    }),
+  ),
+});
+
+/** Asks the key services of the data's owner, the model's owner and the requester, and opens what they release to this claim. */
+export async function askForKeys(
+  peers: Peers,
+  channel: string,
+  { job, partition, claim }: { readonly job: JobRecord; readonly partition: PartitionRecord; readonly claim: Claim },
+  ephemeral: KeyPair,
+  signal: AbortSignal,
+): Promise<ReleasedKeys> {
+  const found: Partial<Record<'input' | 'model' | 'output', unknown>> = {};
+  const owners = new Set<MspId>([job.datasetOwner, job.modelOwner, job.requester]);
+  const asked = { kind: 'claim', job: job.id, partition: partition.index, token: claim.token };
+  const answers = await Promise.all(
+    [...owners].map((owner) => peers.post(owner, '/v1/keys/release', asked, { withinMs: 20_000, signal })),
+  );
+  for (const answer of answers) {
+    for (const { role, dataset, version, epoch, release } of releases.parse(answer).releases) {
+      const context = {
+        channel,
+        dataset,
+        version,
+        epoch,
+        grantee: claim.node,
+        purpose: job.purpose,
+        transaction: claim.transaction,
+      };
+      const payload = await openKeyRelease(ephemeral, context, parseKeyRelease(release));
+      found[role] = JSON.parse(Buffer.from(payload).toString('utf8'));
+    }
+  }
+  for (const role of ['input', 'model', 'output'] as const) {
+    if (found[role] === undefined)
+      throw new Fault('unavailable', `No key service released the ${role} keys of ${job.id}`);
+  }
+  return { input: openingKeys(found.input), model: openingKeys(found.model), output: output.parse(found.output) };
+}
+
+function openingKeys(payload: unknown): OpeningKeys {
+  const { manifest, salt, keys } = opening.parse(payload);
+  return { manifest: parseManifest(manifest), manifestBytes: manifest, salt, keys };
+}

@@ -1,0 +1,43 @@
+import type { MspId, VersionId } from '@d-cloud/chaincode/domain';
+import { type SlotBlocks, type StorageRoute, StorageRoutes } from '@d-cloud/network/store';
+import type { ManifestSlot } from '../seal/index.ts';
+import type { Peers } from './peers.ts';
+
+/** The blocks of the consortium's storage nodes as a compute node reaches them: all through gateways, its own organization's too. */
+export class StoredBlocks implements AsyncDisposable {
+  readonly #routes = new StorageRoutes({ routes: new Map() });
+  readonly #known = new Map<string, string>();
+  readonly #peers: Peers;
+  readonly #addressOf: (organization: MspId) => Promise<string>;
+
+  constructor(peers: Peers, addressOf: (organization: MspId) => Promise<string>) {
+    this.#peers = peers;
+    this.#addressOf = addressOf;
+  }
+
+  /** The blocks of a version under the right of a claim; a version is named for blocks that will be put. */
+  async bind(slots: readonly ManifestSlot[], words: readonly string[], version?: VersionId): Promise<SlotBlocks> {
+    for (const { storageNode, organization } of slots) await this.#reach(storageNode, organization as MspId);
+    return this.#routes.bind(
+      slots.map(({ storageNode }) => storageNode),
+      { words, ...(version === undefined ? {} : { version }) },
+    );
+  }
+
+  async #reach(storageNode: string, organization: MspId): Promise<void> {
+    const address = await this.#addressOf(organization);
+    if (this.#known.get(storageNode) === address) return;
+    const { certificate, key, roots } = this.#peers.tls;
+    const route: StorageRoute = {
+      kind: 'gateway',
+      address,
+      tls: { certificate, key, roots: roots.get(organization) ?? '' },
+    };
+    this.#routes.set(storageNode, route);
+    this.#known.set(storageNode, address);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#routes[Symbol.asyncDispose]();
+  }
+}
