@@ -1,5 +1,7 @@
 import {
   attestPartition,
+  type ComputeNodeRecord,
+  checkStanding,
   claimPartition,
   hasEnded,
   type JobId,
@@ -7,6 +9,7 @@ import {
   keys,
   limits,
   type PartitionRecord,
+  Refusal,
   reassignPartition,
   releasePartition,
   verifyAttestation,
@@ -102,17 +105,30 @@ export class PartitionContract extends fabric.Contract {
   listOpen(context: fabric.Context, body: string): Promise<string> {
     return evaluate(context, 'partition:listOpen', body, async (ledger, asked) => {
       const node = await ledger.need(keys.computeNode(asked.node), 'COMPUTE_NODE_NOT_FOUND');
-      const jobs = new Map<JobId, JobRecord>();
       const found: PartitionRecord[] = [];
-      for (const open of await ledger.list(keys.opens())) {
-        const job = jobs.get(open.job) ?? (await ledger.need(keys.job(open.job), 'JOB_NOT_FOUND'));
-        jobs.set(open.job, job);
-        if (node.state !== 'active' || hasEnded(job) || !job.executors.includes(node.organization)) continue;
-        found.push(await ledger.need(keys.partition(open.job, open.index), 'PARTITION_NOT_FOUND'));
+      if (node.state !== 'active') return found;
+      const claimable = new Map<JobId, boolean>();
+      for (const { job, index } of await ledger.list(keys.opens())) {
+        const known = claimable.get(job) ?? (await isClaimable(ledger, job, node));
+        claimable.set(job, known);
+        if (known) found.push(await ledger.need(keys.partition(job, index), 'PARTITION_NOT_FOUND'));
         if (found.length === limits.openListed) break;
       }
       return found;
     });
+  }
+}
+
+/** Whether a node of this organization could claim from the job now. */
+async function isClaimable(ledger: Ledger, id: JobId, { organization }: ComputeNodeRecord): Promise<boolean> {
+  const job = await ledger.need(keys.job(id), 'JOB_NOT_FOUND');
+  if (hasEnded(job) || !job.executors.includes(organization)) return false;
+  try {
+    checkStanding(await standingOf(ledger, job), ledger.atMs);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
   }
 }
 
