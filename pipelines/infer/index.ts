@@ -23,6 +23,7 @@ export { checkModelFiles, type Model, type ModelFiles, modelFromItems, readModel
 export { ModelRefusal, type ModelRefusalCode } from './model-refusal.ts';
 export { type Neighbour, nearest } from './nearest.ts';
 export { type OnnxSummary, scanOnnx } from './onnx-scan.ts';
-export type { EmbeddingRow, FailedRow, InferredRow, LabelRow, ResultRow, ScoredLabel } from './result-row.ts';
+export type { EmbeddingRow, FailedRow, InferredRow, LabelRow, PartRow, ResultRow, ScoredLabel } from './result-row.ts';
+export { type ResultShape, readResults, resultSchemaHash, resultShape, writeResults } from './result-segment.ts';
 export type { Confinement } from './sandbox/confinement.ts';
 export { Sandbox, SandboxDeath, sandboxConfinement } from './sandbox/sandbox.ts';

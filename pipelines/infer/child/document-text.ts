@@ -8,9 +8,9 @@ import { checkUnpackedSize } from './zip-budget.ts';
 export async function documentText(bytes: Uint8Array, mediaType: string, limits: ItemLimits): Promise<string> {
   const text = await rawText(bytes, mediaType, limits);
   const plain = text
-    .slice(0, limits.textCharacters)
     .replace(/[\s\0]+/g, ' ')
-    .trim();
+    .trim()
+    .slice(0, limits.textCharacters);
   if (plain === '') throw new ItemFailure('NO_TEXT', 'the document holds no text');
   return plain.isWellFormed() ? plain : plain.toWellFormed();
 }

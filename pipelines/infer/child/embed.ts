@@ -6,7 +6,7 @@ import { documentText } from './document-text.ts';
 import { type ItemAnswer, ItemFailure, type ItemLimits } from './protocol.ts';
 import { checkTensor } from './session.ts';
 
-/** Turns documents into unit vectors. One window per run: an int8 model quantizes by the range of the whole tensor, so neighbours would change each other's bits. */
+/** Turns documents into unit vectors. One unpadded window per run: a model that quantizes by the range of the whole tensor would else let neighbours change each other's bits. */
 export class Embedder {
   readonly #session: InferenceSession;
   readonly #card: TextCard;
