@@ -1,5 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { type CertifiedKey, foundAuthority, issueIdentity, issueTls } from '../../admin/certificates/authority.ts';
+import { type KeyObject, randomBytes } from 'node:crypto';
+import {
+  type CertifiedKey,
+  foundAuthority,
+  issueIdentity,
+  issueTls,
+  type NodeRole,
+} from '../../admin/certificates/authority.ts';
 import type { ChannelDescription } from '../../admin/config/channel-description.ts';
 import { genesisBlock } from '../../admin/config/genesis-block.ts';
 import { buildProposal, buildTransaction } from '../../admin/protocol/proposal.ts';
@@ -27,16 +33,16 @@ export interface OfflineOrganization {
   readonly orderer: Signatory;
   readonly admin: Signatory;
   readonly client: Signatory;
+  readonly clientKey: KeyObject;
 }
 
 /** An organization with real certificates, in memory. */
 export async function offlineOrganization(mspId: string, now: Date): Promise<OfflineOrganization> {
   const authority = await foundAuthority(`ca.${mspId}`, mspId, now);
   const tlsAuthority = await foundAuthority(`tlsca.${mspId}`, mspId, now);
-  const member = async (role: 'peer' | 'orderer' | 'admin' | 'client') => {
-    const { certificate, key } = await issueIdentity(authority, { name: `${role}.${mspId}`, role, now });
-    return signatory({ mspId, certificate, privateKey: key });
-  };
+  const issue = (role: NodeRole) => issueIdentity(authority, { name: `${role}.${mspId}`, role, now });
+  const speak = ({ certificate, key }: CertifiedKey) => signatory({ mspId, certificate, privateKey: key });
+  const client = await issue('client');
   return {
     mspId,
     authority,
@@ -47,10 +53,11 @@ export async function offlineOrganization(mspId: string, now: Date): Promise<Off
       tlsRootCertificate: tlsAuthority.certificate,
       revocationLists: [],
     },
-    peer: await member('peer'),
-    orderer: await member('orderer'),
-    admin: await member('admin'),
-    client: await member('client'),
+    peer: speak(await issue('peer')),
+    orderer: speak(await issue('orderer')),
+    admin: speak(await issue('admin')),
+    client: speak(client),
+    clientKey: client.key,
   };
 }
 
