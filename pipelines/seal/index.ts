@@ -45,7 +45,6 @@ export {
   type PlainSegment,
   type SealOptions,
   type SealProgress,
-  type SegmentKeys,
   sealSegments,
 } from './seal-segments.ts';
 export { additionalData, openSegment, type SealedPlaintext, type SegmentContext, sealSegment } from './segment.ts';

@@ -29,11 +29,6 @@ export interface SealProgress {
   readonly storedBytes: number;
 }
 
-/** The derived key of each segment under the sealing's token: all that a compute node gets of its requester's secret. */
-export interface SegmentKeys {
-  readonly keyOf: (index: number) => Uint8Array;
-}
-
 export interface SealOptions {
   readonly version: string;
   /** The version's secret, or what gives each segment's (a compute node has derived keys only). */
