@@ -16,6 +16,8 @@ export type ListenerOptions = {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** How long requests in flight may take to end before their sockets are cut. */
   readonly graceMs?: number;
+  /** How long a request's headers may take. */
+  readonly headersTimeoutMs?: number;
 };
 
 /**
@@ -23,16 +25,16 @@ export type ListenerOptions = {
  * Bodies have their own bounds: JSON 10 s, uploads a number per key. Disposing stops accepting, waits for what is in flight, then closes.
  */
 export async function listen(handler: RequestListener, options: ListenerOptions): Promise<Listener> {
-  const { host, port, tls, graceMs = 20_000 } = options;
+  const { host, port, tls, graceMs = 20_000, headersTimeoutMs = 10_000 } = options;
   if (tls === undefined && !isLoopback(host)) {
     throw new Fault('misconfigured', `REST without TLS may only listen on a loopback address, not on ${host}`);
   }
   const bounds = {
     maxHeaderSize: 16 * 1024,
-    headersTimeout: 10_000,
+    headersTimeout: headersTimeoutMs,
     requestTimeout: 0,
     keepAliveTimeout: 5_000,
-    connectionsCheckingInterval: 2_000,
+    connectionsCheckingInterval: Math.min(2_000, headersTimeoutMs),
   };
   const server: Server =
     tls === undefined

@@ -7,19 +7,22 @@ import { type Logger, pino } from 'pino';
 import { keyedHash, openApiKeyStore } from '../auth/index.ts';
 import { openBytePowers } from '../byte-powers.ts';
 import type { GatewayConfig } from '../config.ts';
-import { openFabricLedger, type Projected } from '../fabric-ledger.ts';
+import type { Projected } from '../fabric-ledger.ts';
 import { gatewayMetrics, listen, openRequestStore, restApplication } from '../http/index.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { openProjection, type Projection } from '../projection/index.ts';
-import { readChannelBlock } from '../projection/read-channel-block.ts';
 import { routes } from '../routes/index.ts';
 import type { Clock, Foundation, Probe, Services } from '../services.ts';
 import { announceOrganization } from './announce-organization.ts';
+import { type Channel, type OpenChannel, openFabricChannel } from './open-channel.ts';
 
 export type GatewayOptions = {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly random?: (sizeBytes: number) => Uint8Array;
+  /** The Fabric network of the configuration where it is left out. */
+  readonly openChannel?: OpenChannel;
+  readonly openBytes?: typeof openBytePowers;
   /** Holds every reply against its route's schema: for tests. */
   readonly checkReplies?: boolean;
 };
@@ -37,12 +40,8 @@ export type Gateway = AsyncDisposable & {
  * everything in the reverse order of its opening. Fault `misconfigured` names what is missing.
  */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
-  const {
-    log = pino({ level: 'silent' }),
-    clock = { now: () => new Date() },
-    random = randomBytes,
-    checkReplies = false,
-  } = options;
+  const { log = pino({ level: 'silent' }), clock = { now: () => new Date() }, random = randomBytes } = options;
+  const { openChannel = openFabricChannel, openBytes = openBytePowers, checkReplies = false } = options;
   await using opening = new AsyncDisposableStack();
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const hash = keyedHash(readSecret(config.organizationSecret));
@@ -53,15 +52,14 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const late: { projection?: Projection } = {};
   const projected: Projected = (block, signal) =>
     late.projection?.waitFor(block, signal === undefined ? {} : { signal }) ?? Promise.resolve();
-  const { ledger, fabric } = opening.use(openFabricLedger(config, projected));
+  const channel = opening.use(openChannel(config, projected));
+  const { ledger, fabric } = channel;
   const projection = opening.use(
     openProjection({
       file: join(config.data, 'index.sqlite'),
       organization: config.organization.mspId,
-      async *blocks(request) {
-        for await (const block of fabric.blocks(request)) yield readChannelBlock(block, config.chaincode);
-      },
-      height: (signal) => fabric.height({ signal }),
+      blocks: channel.blocks,
+      height: channel.height,
       card: (dataset, signal) => ledger.evaluate('dataset:getCard', { id: dataset }, { signal }),
       log: log.child({ part: 'projection' }),
     }),
@@ -81,12 +79,12 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     readModel: projection,
     keyedHash: hash,
   };
-  const bytes = opening.use(await openBytePowers(foundation));
+  const bytes = opening.use(await openBytes(foundation));
   const document = openApiDocument(routes);
   const services: Services = {
     ...foundation,
     ...bytes.powers,
-    probes: [ledgerProbe(foundation), readModelProbe(projection), ...bytes.probes],
+    probes: [ledgerProbe(channel), readModelProbe(projection), ...bytes.probes],
     document: () => document,
   };
 
@@ -125,8 +123,8 @@ function readSecret(file: string): Uint8Array {
   return secret;
 }
 
-function ledgerProbe({ fabric }: Foundation): Probe {
-  return { name: 'ledger', probe: async (signal) => void (await fabric.height({ signal })) };
+function ledgerProbe({ height }: Channel): Probe {
+  return { name: 'ledger', probe: async (signal) => void (await height(signal)) };
 }
 
 function readModelProbe(projection: Projection): Probe {
