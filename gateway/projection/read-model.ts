@@ -45,6 +45,8 @@ export type Recorded<T> = {
   readonly transaction: string;
   /** The transaction's time as its sender stated it: informational. */
   readonly time: Instant;
+  /** The same of the transaction that first wrote the record. */
+  readonly firstTime: Instant;
   /** Whether the API shows it to this gateway's organization: it is a party to it, or everyone is. */
   readonly visible: boolean;
 };

@@ -16,7 +16,7 @@ import type {
 
 type SqlRow = Record<string, SQLOutputValue>;
 
-const columns = 'seq, visible, block, transaction_id, time, body';
+const columns = 'seq, visible, block, transaction_id, time, first_time, body';
 
 /** Answers questions from the read model's tables. All synchronous: a question takes microseconds, a page well under a millisecond. */
 export class ProjectionReader {
@@ -136,6 +136,7 @@ function recordedFrom<T>(row: SqlRow): Recorded<T> {
     block: Number(row.block),
     transaction: String(row.transaction_id),
     time: String(row.time),
+    firstTime: String(row.first_time),
     visible: row.visible === 1,
   };
 }

@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** Shape of the tables; another number in the file means that it is rebuilt from block 0. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const tables = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   CREATE TABLE record (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, parent TEXT, owner TEXT, state TEXT,
-    visible INTEGER NOT NULL, block INTEGER NOT NULL, transaction_id TEXT NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+    visible INTEGER NOT NULL, block INTEGER NOT NULL, transaction_id TEXT NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL, first_time TEXT NOT NULL) STRICT;
   CREATE UNIQUE INDEX record_id ON record (kind, id);
   CREATE INDEX record_parent ON record (kind, parent, seq);
   CREATE INDEX record_kind ON record (kind, seq);

@@ -35,8 +35,8 @@ export class ProjectionWriter {
     this.#hash = readMeta(db, 'hash') ?? '';
     this.#statements = {
       record:
-        db.prepare(`INSERT INTO record (kind, id, parent, owner, state, visible, block, transaction_id, time, body)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET parent = excluded.parent, owner = excluded.owner,
+        db.prepare(`INSERT INTO record (kind, id, parent, owner, state, visible, block, transaction_id, time, body, first_time)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET parent = excluded.parent, owner = excluded.owner,
         state = excluded.state, visible = excluded.visible, block = excluded.block, transaction_id = excluded.transaction_id,
         time = excluded.time, body = excluded.body`),
       visible: db.prepare('SELECT visible FROM record WHERE kind = ? AND id = ?'),
@@ -138,6 +138,7 @@ export class ProjectionWriter {
       id,
       time,
       JSON.stringify(record),
+      time,
     );
     return visible;
   }
