@@ -1,8 +1,42 @@
 /** The powers over bytes, keys and jobs: built from the foundation, disposed before it. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StorageNodeId } from '@d-cloud/chaincode/domain';
+import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
+import { publicKeyOf } from '@d-cloud/pipelines/seal';
+import { Heartbeats } from './jobs/heartbeats.ts';
+import { JobCoordinator } from './jobs/job-coordinator.ts';
+import { JobStore } from './jobs/job-store.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { KeyService } from './keys/key-service.ts';
+import { KeyStore } from './keys/key-store.ts';
+import type { OpenedContent } from './open/open-content.ts';
+import { type ReadRequest, readVersion } from './open/read-version.ts';
+import { aliveNodes } from './peer/alive-nodes.ts';
+import { BlockIndex } from './peer/block-index.ts';
+import { blockRoutes } from './peer/block-routes.ts';
+import { rightDecider } from './peer/decide-block-right.ts';
+import { jobRoutes } from './peer/job-routes.ts';
+import { keyRoutes } from './peer/key-routes.ts';
+import { listAll } from './peer/list-all.ts';
+import { PeerClient } from './peer/peer-client.ts';
+import { PeerListener } from './peer/peer-listener.ts';
+import { readyRoute } from './peer/ready-route.ts';
+import { type OwnStorageNode, readPeerCredentials, storageWays } from './peer/storage-ways.ts';
+import { choosePlacement } from './publish/choose-placement.ts';
+import { failpoints } from './publish/failpoint.ts';
+import { type Published, type PublishPowers, type PublishRequest, publishVersion } from './publish/publish-version.ts';
+import { recoverUploads } from './publish/recover-uploads.ts';
+import { placedRemover } from './publish/remove-placed.ts';
+import { UploadJournal } from './publish/upload-journal.ts';
 import type { Foundation, Probe } from './services.ts';
 
 /** What handlers get beside the foundation. */
-export type BytePowers = Record<never, never>;
+export type BytePowers = {
+  readonly publish: (request: PublishRequest) => Promise<Published>;
+  readonly open: (request: ReadRequest) => Promise<OpenedContent>;
+  readonly jobs: Jobs;
+};
 
 export type OpenBytePowers = AsyncDisposable & {
   readonly powers: BytePowers;
@@ -14,7 +48,132 @@ export type OpenBytePowers = AsyncDisposable & {
   readonly agreementKey: string | undefined;
 };
 
+/** How long a decided block right is kept: ciphertext only, a thousand blocks at a time. */
+const keepRightMs = 1_000;
+const retryRemovalMs = 15_000;
+
 /** Opens key store, stores and the peer listener. Fault `misconfigured` where a file is missing. */
-export async function openBytePowers(_foundation: Foundation): Promise<OpenBytePowers> {
-  return { powers: {}, probes: [], peerAddress: undefined, agreementKey: undefined, async [Symbol.asyncDispose]() {} };
+export async function openBytePowers(foundation: Foundation): Promise<OpenBytePowers> {
+  const { config, organization, clock, random, log, ledger, fabric, readModel, keyedHash } = foundation;
+  const { host, port } = config.peer;
+  const inData = (name: string) => join(config.data, name);
+  const spool = inData('spool');
+  mkdirSync(spool, { recursive: true, mode: 0o700 });
+  await using opening = new AsyncDisposableStack();
+  const stopping = new AbortController();
+  const keys = opening.use(KeyStore.open({ file: inData('keys.sqlite'), keyFile: inData('key-store.key'), random }));
+  const blockIndexFile = inData('blocks.sqlite');
+  const index = opening.use(new BlockIndex(blockIndexFile));
+  const journal = opening.use(new UploadJournal(inData('uploads.sqlite')));
+  const store = opening.use(new JobStore(inData('jobs.sqlite')));
+  const credentials = readPeerCredentials(config.peer);
+  const peers = opening.use(new PeerClient(credentials));
+  const own: readonly OwnStorageNode[] = config.storageNodes.map(({ id, address, token }) => ({
+    id,
+    address,
+    token: token === undefined ? '' : readFileSync(token, 'utf8').trim(),
+  }));
+  const ways = () => storageWays(readModel, own, credentials);
+  const routes = opening.use(
+    new StorageRoutes({ routes: new Map(own.map(({ id, address, token }) => [id, { kind: 'own', address, token }])) }),
+  );
+  const nodes = new Map<StorageNodeId, BlockStore>(own.map(({ id }) => [id, routes.own(id)]));
+  const alive = () => aliveNodes(ways());
+  const failpoint = failpoints(config.failpoints);
+  const heartbeats = new Heartbeats(() => performance.now());
+  const removePlaced = placedRemover({
+    ways,
+    index,
+    keys,
+    journal,
+    putListDirectory: spool,
+    retryMs: retryRemovalMs,
+    signal: stopping.signal,
+    log,
+  });
+  const publishing: PublishPowers = {
+    organization,
+    readModel,
+    keys,
+    journal,
+    random,
+    ways,
+    alive,
+    removePlaced,
+    failpoint,
+    blockIndexFile,
+    putListDirectory: spool,
+    quotaBytes: config.limits.quotaBytes,
+    uploadBytes: config.limits.uploadBytes,
+    log,
+  };
+  const placeOutput = async (seed: string) => choosePlacement(listAll(readModel, 'storage-node'), await alive(), seed);
+  const jobs = new Jobs({ organization, readModel, keys, store, random, placeOutput, failpoint, heartbeats, clock });
+  const coordinator = opening.use(
+    new JobCoordinator({
+      organization,
+      ledger,
+      readModel,
+      keys,
+      store,
+      random,
+      keyedHash,
+      failpoint,
+      heartbeats,
+      heartbeatTtlMs: config.jobs.heartbeatTtlMs,
+      log: log.child({ part: 'jobs' }),
+    }),
+  );
+  const service = new KeyService({
+    organization,
+    channel: config.channel,
+    ledger,
+    readModel,
+    ownHeight: (signal) => fabric.height(signal === undefined ? {} : { signal }),
+    clock,
+    keys,
+    jobs: store,
+  });
+  const listener = opening.use(
+    await PeerListener.open({
+      host,
+      port,
+      ...credentials.tls,
+      roots: [...credentials.roots].map(([mspId, certificate]) => ({ organization: mspId, certificate })),
+      log: log.child({ part: 'peer' }),
+      routes: [
+        ...blockRoutes({
+          index,
+          nodes,
+          decide: rightDecider(ledger, { keepMs: keepRightMs, clock }),
+          quotaBytes: () => config.limits.quotaBytes,
+        }),
+        ...keyRoutes(service),
+        ...jobRoutes(coordinator),
+        readyRoute(() => readModel.block),
+      ],
+    }),
+  );
+  coordinator.start();
+  const recovered = recoverUploads({ ...publishing, ledger, signal: stopping.signal });
+  opening.defer(async () => {
+    stopping.abort(new Error('the gateway stops'));
+    await recovered;
+  });
+  const agreementSecret = keys.secret('agreement-key-1');
+  const opened = opening.move();
+  return {
+    powers: {
+      publish: (request) => publishVersion(publishing, request),
+      open: (request) => readVersion({ organization, channel: config.channel, readModel, keys, peers, ways }, request),
+      jobs,
+    },
+    probes: own.map(({ id }) => ({
+      name: `storage-node ${id}`,
+      probe: async (signal) => void (await routes.own(id).control.version({ signal })),
+    })),
+    peerAddress: `https://${host}:${listener.port}`,
+    agreementKey: Buffer.from(publicKeyOf(agreementSecret)).toString('base64'),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

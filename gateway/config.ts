@@ -61,8 +61,22 @@ export const gatewayConfigSchema = z.strictObject({
         .int()
         .min(1)
         .default(16 * 1024 ** 3),
+      /** What each organization may keep on the own storage nodes. */
+      quotaBytes: z
+        .number()
+        .int()
+        .min(0)
+        .default(256 * 1024 ** 3),
     })
     .prefault({}),
+  jobs: z
+    .strictObject({
+      /** A claim whose compute node showed no life for so long is taken from it. */
+      heartbeatTtlMs: z.number().int().min(200).default(5_000),
+    })
+    .prefault({}),
+  /** Named lines at which tests end the program, `name:kill` or `name:throw`. */
+  failpoints: z.array(z.string()).default([]),
 });
 
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;

@@ -9,6 +9,8 @@ export type OutputPlan = {
   readonly description: string;
   readonly keywords: readonly string[];
   readonly licence: string;
+  /** When the job was asked for, by this gateway's clock. */
+  readonly requestedAt: string;
 };
 
 /** A partition's sealed output as its compute node handed it over: the manifest's bytes and the signed statement's. */

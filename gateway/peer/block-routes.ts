@@ -1,22 +1,15 @@
-import { isId, type MspId, type StorageNodeId, type VersionId } from '@d-cloud/chaincode/domain';
-import { type BlockStore, maxBlockBytes, StoreRefusal } from '@d-cloud/network/store';
-import type { BlockIndex, IndexedBlock } from './block-index.ts';
+import { isId, type StorageNodeId, type VersionId } from '@d-cloud/chaincode/domain';
+import { maxBlockBytes } from '@d-cloud/network/store';
 import { readBlockRight } from './block-right.ts';
 import type { BlockOperation, DecidedRight, RightDecider } from './decide-block-right.ts';
 import { notFound, PeerProblem } from './peer-problem.ts';
 import type { PeerReply, PeerRequest, PeerRoute } from './peer-route.ts';
+import { nodeOf, type StorePowers, storeBlock } from './store-block.ts';
 
 /** CIDv1, raw, sha2-256, in base32: nothing else is a block of ours. */
 const rawCid = /^bafkrei[a-z2-7]{52}$/;
 
-export type BlockPowers = {
-  readonly index: BlockIndex;
-  /** Our own storage nodes. */
-  readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
-  readonly decide: RightDecider;
-  /** Bytes that an organization may keep on our nodes. */
-  readonly quotaBytes: (owner: MspId) => number;
-};
+export type BlockPowers = StorePowers & { readonly decide: RightDecider };
 
 /** `PUT|GET|HEAD|DELETE /v1/blocks/:cid?node=`: other organizations' way to our storage nodes, each time against a right that the ledger shows. */
 export function blockRoutes(powers: BlockPowers): readonly PeerRoute[] {
@@ -41,39 +34,6 @@ async function put(powers: BlockPowers, request: PeerRequest): Promise<PeerReply
     request.body,
     request.signal,
   );
-}
-
-/** Puts a block on one of our nodes under quota, read back and checked; says whether it was there already. Also the way of our own blocks. */
-export async function storeBlock(
-  powers: Omit<BlockPowers, 'decide'>,
-  block: IndexedBlock,
-  bytes: Uint8Array,
-  signal?: AbortSignal,
-): Promise<{ status: 200 | 201 }> {
-  const node = nodeOf(powers, block.node);
-  const options = signal === undefined ? {} : { signal };
-  switch (powers.index.reserve(block, powers.quotaBytes(block.owner))) {
-    case 'taken':
-      throw new PeerProblem(409, 'BLOCK_TAKEN', 'This block belongs to another version.');
-    case 'over-quota':
-      throw new PeerProblem(403, 'QUOTA_EXCEEDED', `${block.owner} has no quota left on these storage nodes.`);
-    case 'already-stored':
-      if ((await node.stat(block.cid, options)) === bytes.length) return { status: 200 };
-      break;
-    case 'reserved':
-  }
-  try {
-    await node.put(block.cid, bytes, options);
-  } catch (error) {
-    // Bytes that are wrong never got there. A node that failed keeps its reservation until it can be asked again (see unconfirmed()).
-    if (error instanceof StoreRefusal) {
-      powers.index.drop(block.cid, block.node);
-      throw new PeerProblem(422, error.code, error.detail);
-    }
-    throw error;
-  }
-  powers.index.confirm(block.cid, block.node);
-  return { status: 201 };
 }
 
 async function get(powers: BlockPowers, request: PeerRequest): Promise<PeerReply> {
@@ -107,12 +67,6 @@ async function readable(powers: BlockPowers, request: PeerRequest): Promise<{ ci
   const right = await decided(powers, request, 'get');
   if (block === undefined || !right.versions.includes(block.version)) throw notFound();
   return { cid, node };
-}
-
-function nodeOf(powers: Pick<BlockPowers, 'nodes'>, id: StorageNodeId): BlockStore {
-  const node = powers.nodes.get(id);
-  if (node === undefined) throw notFound();
-  return node;
 }
 
 function named(powers: BlockPowers, request: PeerRequest): { cid: string; node: StorageNodeId } {

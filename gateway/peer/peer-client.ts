@@ -106,5 +106,8 @@ function refusalIn({ status, body }: PeerAnswer, organization: MspId): Refusal |
   if (typeof problem.code === 'string' && Object.hasOwn(refusals, problem.code)) {
     return new Refusal(problem.code as RefusalCode, said);
   }
-  return new Fault('unavailable', `The gateway of ${organization} answers: ${said}`, { retryable: status >= 500 });
+  return new Fault('unavailable', `The gateway of ${organization} answers: ${said}`, {
+    // Their peer may not have the block yet that ours has.
+    retryable: status >= 500 || status === 404,
+  });
 }

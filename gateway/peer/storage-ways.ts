@@ -3,6 +3,7 @@ import type { MspId, StorageNodeId } from '@d-cloud/chaincode/domain';
 import type { StorageRoute } from '@d-cloud/network/store';
 import type { GatewayConfig } from '../config.ts';
 import type { ReadModel } from '../projection/index.ts';
+import { listAll } from './list-all.ts';
 
 /** A storage node of the consortium with the way to it. */
 export type StorageWay = { readonly organization: MspId; readonly route: StorageRoute };
@@ -32,20 +33,15 @@ export function storageWays(
   credentials: PeerCredentials,
 ): ReadonlyMap<StorageNodeId, StorageWay> {
   const ways = new Map<StorageNodeId, StorageWay>();
-  let cursor: string | undefined;
-  do {
-    const page = readModel.list('storage-node', { everything: true }, { cursor, limit: 200 });
-    for (const { record } of page.items) {
-      if (record.state === 'left') continue;
-      const mine = own.find(({ id }) => id === record.id);
-      const route: StorageRoute | undefined =
-        mine === undefined
-          ? throughGateway(readModel, record.organization, credentials)
-          : { kind: 'own', address: mine.address, token: mine.token };
-      if (route !== undefined) ways.set(record.id, { organization: record.organization, route });
-    }
-    cursor = page.next;
-  } while (cursor !== undefined);
+  for (const record of listAll(readModel, 'storage-node')) {
+    if (record.state === 'left') continue;
+    const mine = own.find(({ id }) => id === record.id);
+    const route: StorageRoute | undefined =
+      mine === undefined
+        ? throughGateway(readModel, record.organization, credentials)
+        : { kind: 'own', address: mine.address, token: mine.token };
+    if (route !== undefined) ways.set(record.id, { organization: record.organization, route });
+  }
   return ways;
 }
 

@@ -15,6 +15,7 @@ import type { Caller } from '../auth/caller.ts';
 import { Rejection } from '../http/problem.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
+import { listAll } from '../peer/list-all.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { choosePlacement } from './choose-placement.ts';
@@ -82,12 +83,12 @@ export async function publishVersion(powers: PublishPowers, request: PublishRequ
 async function publishAnew(
   powers: PublishPowers,
   request: PublishRequest,
-  dataset: { readonly epoch: number; readonly modality: string },
+  dataset: { readonly epoch: number },
   attempt: number,
 ): Promise<Published> {
   const { journal, failpoint } = powers;
   const version = request.mintVersion(attempt);
-  const nodes = allStorageNodes(powers.readModel);
+  const nodes = listAll(powers.readModel, 'storage-node');
   const placement = choosePlacement(nodes, await powers.alive(), version);
   const contentKey = powers.random(32);
   const { person, role } = request.caller;
@@ -101,7 +102,6 @@ async function publishAnew(
         version,
         dataset: request.dataset,
         organization: powers.organization,
-        modality: dataset.modality,
         form: request.form,
         contentKey,
         placement,
@@ -198,16 +198,4 @@ async function sameAsBefore(request: PublishRequest, earlier: Upload, result: Ve
   const stamp = contentStamp(request.stamp, hash.digest('hex'));
   if (earlier.stamp?.digest === stamp.digest) return result;
   throw new Rejection('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key published other bytes before.');
-}
-
-/** Every storage node of the consortium as projected. */
-export function allStorageNodes(readModel: Pick<ReadModel, 'list'>) {
-  const nodes = [];
-  let cursor: string | undefined;
-  do {
-    const page = readModel.list('storage-node', { everything: true }, { cursor, limit: 200 });
-    nodes.push(...page.items.map(({ record }) => record));
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return nodes;
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DatasetId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import { type StorageRoutes, StoreRefusal } from '@d-cloud/network/store';
+import { StorageRoutes, StoreRefusal } from '@d-cloud/network/store';
 import type { Logger } from 'pino';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { BlockIndex } from '../peer/block-index.ts';
+import type { StorageWay } from '../peer/storage-ways.ts';
 import { type ListedPut, readPutList, removePutList } from './put-list.ts';
 import type { UploadJournal } from './upload-journal.ts';
 
@@ -16,8 +17,7 @@ export type RemovePlaced = {
 };
 
 export type RemovePlacedPowers = {
-  readonly routes: StorageRoutes;
-  readonly isOwn: (storageNode: StorageNodeId) => boolean;
+  readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
   readonly index: BlockIndex;
   readonly keys: KeyStore;
   readonly journal: UploadJournal;
@@ -63,18 +63,23 @@ async function removeAll(
 
 /** One round; gives what could not be removed yet. */
 async function removeEach(
-  { routes, isOwn, index, signal }: RemovePlacedPowers,
+  { ways, index, signal }: RemovePlacedPowers,
   version: VersionId,
   dataset: DatasetId,
   puts: readonly ListedPut[],
 ): Promise<readonly ListedPut[]> {
   const right = { words: ['publish', dataset, version], version };
   const left: ListedPut[] = [];
+  const known = ways();
+  await using routes = new StorageRoutes({ routes: new Map([...known].map(([id, { route }]) => [id, route])) });
   for (const put of puts) {
     signal.throwIfAborted();
+    // A storage node that left took its blocks with it.
+    const way = known.get(put.storageNode);
+    if (way === undefined) continue;
     try {
       await routes.blocks(put.storageNode, right).remove(put.cid, { signal });
-      if (isOwn(put.storageNode)) index.drop(put.cid, put.storageNode);
+      if (way.route.kind === 'own') index.drop(put.cid, put.storageNode);
     } catch (error) {
       // A refusal is an answer: the block is not there, or not ours to remove.
       if (error instanceof StoreRefusal) continue;

@@ -15,7 +15,6 @@ export type UploadInit = {
   readonly version: VersionId;
   readonly dataset: string;
   readonly organization: MspId;
-  readonly modality: string;
   readonly form: UploadForm;
   readonly contentKey: Uint8Array;
   readonly placement: ChosenPlacement;

@@ -16,6 +16,11 @@ import { revokeGrant } from './grants/revoke-grant.ts';
 import { getMetrics } from './health/get-metrics.ts';
 import { sayAlive } from './health/say-alive.ts';
 import { sayReady } from './health/say-ready.ts';
+import { cancelJob } from './jobs/cancel-job.ts';
+import { getJob } from './jobs/get-job.ts';
+import { getResults } from './jobs/get-results.ts';
+import { listJobs } from './jobs/list-jobs.ts';
+import { requestJob } from './jobs/request-job.ts';
 import { getLineage } from './lineage/get-lineage.ts';
 import { approveModel } from './models/approve-model.ts';
 import { getModel } from './models/get-model.ts';
@@ -37,6 +42,10 @@ import { listOrganizations } from './organizations/list-organizations.ts';
 import { definePurposes } from './purposes/define-purposes.ts';
 import { getPurposes } from './purposes/get-purposes.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
+import { getContent } from './versions/get-content.ts';
+import { getVersion } from './versions/get-version.ts';
+import { listVersions } from './versions/list-versions.ts';
+import { publishVersion } from './versions/publish-version.ts';
 
 export const routes: readonly Route[] = [
   sayAlive,
@@ -76,4 +85,13 @@ export const routes: readonly Route[] = [
   getLineage,
   getTransaction,
   watchEvents,
+  publishVersion,
+  listVersions,
+  getVersion,
+  getContent,
+  requestJob,
+  listJobs,
+  getJob,
+  cancelJob,
+  getResults,
 ];

@@ -1,0 +1,150 @@
+import {
+  type CatalogueCard,
+  canonicalBytes,
+  cardCommitment,
+  commit,
+  type JobRecord,
+  type MspId,
+  type PartitionRecord,
+  type RequestStamp,
+  type Submits,
+  sha256,
+  type VersionRecord,
+} from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
+import {
+  encodeManifest,
+  manifestHash,
+  mergeManifests,
+  parseManifest,
+  type StorageManifest,
+  sizeClass,
+  stripeCount,
+} from '@d-cloud/pipelines/seal';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { GatewayLedger } from '../ledger.ts';
+import type { Failpoint } from '../publish/failpoint.ts';
+import type { JobStore, OutputPlan } from './job-store.ts';
+
+export type FinishPowers = {
+  readonly organization: MspId;
+  readonly ledger: Pick<GatewayLedger, 'submit'>;
+  readonly keys: KeyStore;
+  readonly store: JobStore;
+  readonly random: (sizeBytes: number) => Uint8Array;
+  readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
+  readonly failpoint: Failpoint;
+};
+
+/**
+ * Ends a job whose partitions are all accepted or failed: joins their manifests, keeps the output's keys, registers the output version.
+ * May be begun again after a crash at any line: what was kept is used again, and the ledger answers the same stamp once.
+ */
+export async function finishJob(
+  powers: FinishPowers,
+  job: JobRecord,
+  partitions: readonly PartitionRecord[],
+): Promise<{ readonly job: JobRecord; readonly block: number }> {
+  const accepted = partitions.filter(({ state }) => state === 'accepted');
+  const body: Submits['job:finish']['body'] = { id: job.id };
+  if (accepted.length === 0) return submit(powers, job, body);
+  const plan = powers.store.plan(job.id);
+  const secrets = powers.keys.job(job.id);
+  if (plan === undefined || secrets === undefined) {
+    throw new Fault('corrupt', `The output plan or the secrets of ${job.id} are lost.`);
+  }
+  const output = outputOf(powers, job, accepted);
+  powers.failpoint('job.output-keys-kept');
+  const card = cardOf(powers, job, plan);
+  return submit(powers, job, { ...body, output, cardCommitment: cardCommitment(card) }, { card: canonicalBytes(card) });
+}
+
+function outputOf(powers: FinishPowers, job: JobRecord, accepted: readonly PartitionRecord[]): OutputBody {
+  const merged = mergeManifests(accepted.map((partition) => acceptedManifest(powers.store, partition)));
+  const bytes = encodeManifest(merged);
+  const named = { version: job.outputVersion, dataset: job.outputDataset, epoch: 1 };
+  // A salt that was kept before a crash is the one that is used.
+  const salt = powers.keys.version(job.outputVersion)?.salt ?? powers.random(32);
+  const contentKey = powers.keys.job(job.id)?.contentKey as Uint8Array;
+  powers.keys.putVersion({ ...named, contentKey, salt, manifest: bytes });
+  return {
+    id: job.outputVersion,
+    dataset: job.outputDataset,
+    epoch: 1,
+    manifestCommitment: commit(salt, Buffer.from(manifestHash(bytes), 'hex')),
+    contentRoot: merged.contentRoot,
+    schemaHash: merged.schemaHash,
+    rows: merged.rows,
+    segmentRows: merged.segments.map(({ rows }) => rows),
+    sizeClass: String(sizeClass(sealedBytes(merged))),
+  };
+}
+
+type OutputBody = Pick<
+  VersionRecord,
+  | 'id'
+  | 'dataset'
+  | 'epoch'
+  | 'manifestCommitment'
+  | 'contentRoot'
+  | 'schemaHash'
+  | 'rows'
+  | 'segmentRows'
+  | 'sizeClass'
+>;
+
+/** The manifest that the accepted attestation of a partition names by its hash. */
+export function acceptedManifest(store: Pick<JobStore, 'output'>, partition: PartitionRecord): StorageManifest {
+  const { job, index, accepted } = partition;
+  const kept = accepted && store.output(job, index, accepted.token);
+  if (kept === undefined)
+    throw new Fault('unavailable', `The output manifest of partition ${index} of ${job} is not here.`);
+  if (manifestHash(kept.manifest) !== accepted?.manifestHash) {
+    throw new Fault('corrupt', `The output manifest of partition ${index} of ${job} is not the attested one.`);
+  }
+  return parseManifest(kept.manifest);
+}
+
+function sealedBytes(manifest: StorageManifest): number {
+  return manifest.segments.reduce(
+    (sum, segment) => sum + segment.fragmentBytes * manifest.k * stripeCount(manifest, segment),
+    0,
+  );
+}
+
+/** The output's catalogue card: the same one each time it is written. */
+function cardOf({ keyedHash }: FinishPowers, job: JobRecord, plan: OutputPlan): CatalogueCard {
+  const salt = Buffer.from(keyedHash('card-salt', job.id)).toString('hex');
+  const { title, description, keywords, licence } = plan;
+  return { v: 1, dataset: job.outputDataset, salt, title, description, keywords, licence };
+}
+
+async function submit(
+  powers: FinishPowers,
+  job: JobRecord,
+  body: Submits['job:finish']['body'],
+  transient?: Readonly<Record<string, Uint8Array>>,
+) {
+  const stamp = coordinatorStamp(powers, `finish:${job.id}`, body);
+  const { result, block } = await powers.ledger.submit(
+    'job:finish',
+    body,
+    stamp,
+    transient === undefined ? {} : { transient },
+  );
+  powers.failpoint('job.finished');
+  return { job: result, block };
+}
+
+/** The stamp of what the gateway itself does for a job: repeatable, so that two tries are one effect. */
+export function coordinatorStamp(
+  { keyedHash }: Pick<FinishPowers, 'keyedHash'>,
+  key: string,
+  body: unknown,
+): RequestStamp {
+  return {
+    key: Buffer.from(keyedHash('coordinator', key)).toString('hex'),
+    person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'),
+    digest: sha256(canonicalBytes(body)),
+  };
+}

@@ -1,0 +1,147 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type AccessId,
+  commit,
+  type GrantId,
+  type MspId,
+  Refusal,
+  type RefusalCode,
+  type StorageNodeId,
+  type VersionId,
+  type VersionRecord,
+} from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
+import { generateKeyPair, manifestHash, openKeyRelease, parseKeyRelease, parseManifest } from '@d-cloud/pipelines/seal';
+import { z } from 'zod';
+import { Rejection } from '../http/problem.ts';
+import type { RouteRequest } from '../http/route.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { PeerClient } from '../peer/peer-client.ts';
+import type { StorageWay } from '../peer/storage-ways.ts';
+import type { ReadModel } from '../projection/index.ts';
+import { type OpenedContent, openContent } from './open-content.ts';
+import type { ContentForm, OpeningSecret } from './open-messages.ts';
+
+export type ReadPowers = {
+  readonly organization: MspId;
+  readonly channel: string;
+  readonly readModel: Pick<ReadModel, 'get'>;
+  readonly keys: KeyStore;
+  readonly peers: PeerClient;
+  readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
+};
+
+export type ReadRequest = {
+  readonly version: VersionId;
+  readonly form: ContentForm;
+  /** Needed from whoever is not the owner. */
+  readonly purpose?: string | undefined;
+  readonly grant?: GrantId | undefined;
+  readonly asker: Pick<RouteRequest, 'mint' | 'submit'>;
+  readonly signal: AbortSignal;
+};
+
+type Opening = { readonly manifest: Uint8Array; readonly secret: OpeningSecret; readonly right: readonly string[] };
+
+/**
+ * Opens a version for reading: its owner by the own key store, everybody else by an access that is recorded on the ledger first and
+ * against which the owner's gateway releases the keys. Works while any k of its n fragments can be had.
+ */
+export async function readVersion(powers: ReadPowers, request: ReadRequest): Promise<OpenedContent> {
+  const version = powers.readModel.get('version', request.version)?.record;
+  if (version === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${request.version}`);
+  const opening =
+    version.owner === powers.organization ? ofOwn(powers, version) : await byAccess(powers, request, version);
+  return openContent({ ...opening, ways: powers.ways(), form: request.form }, { signal: request.signal });
+}
+
+function ofOwn({ keys }: ReadPowers, { id }: VersionRecord): Opening {
+  const kept = keys.version(id);
+  if (kept === undefined) throw new Fault('corrupt', `The keys of ${id} are not in this gateway's key store.`);
+  return {
+    manifest: kept.manifest,
+    secret: { kind: 'version', contentKey: kept.contentKey },
+    right: ['own', id],
+  };
+}
+
+async function byAccess(powers: ReadPowers, request: ReadRequest, version: VersionRecord): Promise<Opening> {
+  if (request.purpose === undefined)
+    throw new Rejection('REQUEST_INVALID', 'Say for which purpose you read another organization’s data: ?purpose=');
+  const pair = generateKeyPair();
+  const { result: access, transaction } = await request.asker.submit('access:record', {
+    id: request.asker.mint('accs'),
+    version: version.id,
+    purpose: request.purpose,
+    ...(request.grant === undefined ? {} : { grant: request.grant }),
+    ephemeralKey: Buffer.from(pair.publicKey).toString('base64'),
+  });
+  if (access.outcome === 'denied') {
+    throw new Refusal(
+      (access.refusal ?? 'ACTION_NOT_GRANTED') as RefusalCode,
+      `reading ${version.id} was denied, and that is on the ledger as ${access.id}`,
+    );
+  }
+  const released = await askOwner(powers, version.owner, access.id, request.signal);
+  const context = {
+    channel: powers.channel,
+    dataset: version.dataset,
+    version: version.id,
+    epoch: released.epoch,
+    grantee: powers.organization,
+    purpose: request.purpose,
+    transaction,
+  };
+  const bytes = await openKeyRelease(pair, context, parseKeyRelease(released.release));
+  const payload = payloadSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const manifest = Buffer.from(payload.manifest, 'base64');
+  checkManifest(version, manifest, Buffer.from(payload.salt, 'base64'));
+  return {
+    manifest,
+    secret: {
+      kind: 'segments',
+      keys: new Map(payload.keys.map(({ index, key }) => [index, Buffer.from(key, 'base64')])),
+    },
+    right: ['access', access.id],
+  };
+}
+
+/** The manifest must be the one that the ledger commits to. */
+function checkManifest(version: VersionRecord, manifest: Uint8Array, salt: Uint8Array): void {
+  const committed = commit(salt, Buffer.from(manifestHash(manifest), 'hex')) === version.manifestCommitment;
+  if (!committed || parseManifest(manifest).version !== version.id) {
+    throw new Fault('corrupt', `The owner of ${version.id} gave another manifest than the ledger commits to.`);
+  }
+}
+
+const answerSchema = z.object({ releases: z.array(z.object({ epoch: z.int(), release: z.unknown() })).length(1) });
+const payloadSchema = z.object({
+  v: z.literal(1),
+  manifest: z.base64(),
+  salt: z.base64(),
+  keys: z.array(z.object({ index: z.int(), key: z.base64() })),
+});
+
+/** How long the owner's peer may take to have the access that ours has. */
+const longestLagMs = 8_000;
+
+async function askOwner(powers: ReadPowers, owner: MspId, access: AccessId, signal: AbortSignal) {
+  const address = powers.readModel.get('organization', owner)?.record.gatewayAddress;
+  if (address === undefined) throw new Fault('unavailable', `${owner} has no gateway address on the ledger.`);
+  const until = Date.now() + longestLagMs;
+  for (;;) {
+    try {
+      const body = { kind: 'access', access };
+      const answer = answerSchema.parse(
+        await powers.peers.post(owner, address, '/v1/keys/release', body, { withinMs: 15_000, signal }),
+      );
+      const [release] = answer.releases;
+      if (release === undefined) throw new Fault('corrupt', `${owner} released nothing.`);
+      return release;
+    } catch (error) {
+      const mayLag = error instanceof Fault && error.retryable;
+      if (!mayLag || Date.now() > until) throw error;
+      await wait(200, undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { MspId, StorageNodeId } from '@d-cloud/chaincode/domain';
+import { type BlockStore, StoreRefusal } from '@d-cloud/network/store';
+import type { BlockIndex, IndexedBlock } from './block-index.ts';
+import { notFound, PeerProblem } from './peer-problem.ts';
+
+export type StorePowers = {
+  readonly index: BlockIndex;
+  /** Our own storage nodes. */
+  readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
+  /** Bytes that an organization may keep on our nodes. */
+  readonly quotaBytes: (owner: MspId) => number;
+};
+
+/** Puts a block on one of our nodes under quota, read back and checked; says whether it was there already. Also the way of our own blocks. */
+export async function storeBlock(
+  powers: StorePowers,
+  block: IndexedBlock,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<{ status: 200 | 201 }> {
+  const node = nodeOf(powers, block.node);
+  const options = signal === undefined ? {} : { signal };
+  switch (powers.index.reserve(block, powers.quotaBytes(block.owner))) {
+    case 'taken':
+      throw new PeerProblem(409, 'BLOCK_TAKEN', 'This block belongs to another version.');
+    case 'over-quota':
+      throw new PeerProblem(403, 'QUOTA_EXCEEDED', `${block.owner} has no quota left on these storage nodes.`);
+    case 'already-stored':
+      if ((await node.stat(block.cid, options)) === bytes.length) return { status: 200 };
+      break;
+    case 'reserved':
+  }
+  try {
+    await node.put(block.cid, bytes, options);
+  } catch (error) {
+    // Bytes that are wrong never got there. A node that failed keeps its reservation until it can be asked again (see unconfirmed()).
+    if (error instanceof StoreRefusal) {
+      powers.index.drop(block.cid, block.node);
+      throw new PeerProblem(422, error.code, error.detail);
+    }
+    throw error;
+  }
+  powers.index.confirm(block.cid, block.node);
+  return { status: 201 };
+}
+
+export function nodeOf(powers: Pick<StorePowers, 'nodes'>, id: StorageNodeId): BlockStore {
+  const node = powers.nodes.get(id);
+  if (node === undefined) throw notFound();
+  return node;
+}

@@ -1,0 +1,117 @@
+/** The program of an upload's own thread: bytes as they were sent in, sealed blocks out to storage nodes, the manifest as its last word. */
+import { createHash } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fault } from '@d-cloud/network/ledger';
+import { StorageRoutes } from '@d-cloud/network/store';
+import { IngestRefusal, type Segment } from '@d-cloud/pipelines/ingest';
+import { encodeManifest, SealFault, SealThreads, sealSegments, stripeCount } from '@d-cloud/pipelines/seal';
+import { Rejection } from '../http/problem.ts';
+import { BlockIndex } from '../peer/block-index.ts';
+import { storeBlock } from '../peer/store-block.ts';
+import { ingestUpload } from './ingest-upload.ts';
+import { fragmentPutter } from './put-fragment.ts';
+import { PutList } from './put-list.ts';
+import type { FromUploadThread, ToUploadThread, UploadInit } from './upload-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('this program runs in a thread of its own');
+const init = workerData as UploadInit;
+const stopped = new AbortController();
+const say = (message: FromUploadThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+/** The upload's bytes as the other side hands them over; each piece is reported as taken when the next one is asked for. */
+async function* received(): AsyncGenerator<Uint8Array> {
+  const queue: ToUploadThread[] = [];
+  let wake = Promise.withResolvers<void>();
+  port?.on('message', (message: ToUploadThread) => {
+    if (message.kind === 'stop') stopped.abort(new Error('the upload was given up'));
+    queue.push(message);
+    wake.resolve();
+  });
+  for (;;) {
+    const message = queue.shift();
+    if (message === undefined) {
+      await wake.promise;
+      wake = Promise.withResolvers();
+      continue;
+    }
+    stopped.signal.throwIfAborted();
+    if (message.kind === 'end') return;
+    if (message.kind !== 'piece') continue;
+    yield message.bytes;
+    say({ kind: 'taken', bytes: message.bytes.length });
+  }
+}
+
+async function place(): Promise<FromUploadThread> {
+  await using routes = new StorageRoutes({ routes: new Map([...init.ways].map(([id, { route }]) => [id, route])) });
+  await using threads = new SealThreads();
+  using index = new BlockIndex(init.blockIndexFile);
+  using puts = new PutList(init.putListDirectory, init.version);
+  const right = { words: ['publish', init.dataset, init.version], version: init.version };
+  const nodes = new Map(
+    [...init.ways].filter(([, { route }]) => route.kind === 'own').map(([id]) => [id, routes.blocks(id, right)]),
+  );
+  const quota = { index, nodes, quotaBytes: () => init.quotaBytes };
+  const put = fragmentPutter(init.placement, async ({ storageNode }, { cid, bytes }, signal) => {
+    puts.add({ cid, storageNode });
+    if (nodes.has(storageNode)) {
+      const { version, organization: owner } = init;
+      const block = { cid, node: storageNode, version, owner, putBy: owner, sizeBytes: bytes.length };
+      await storeBlock(quota, block, bytes, signal);
+    } else {
+      await routes.blocks(storageNode, right).put(cid, bytes, { signal });
+    }
+  });
+  const hash = createHash('sha256');
+  const { schemaHash, segments } = await ingestUpload(hashed(received(), hash), init.form);
+  const segmentRows: number[] = [];
+  const manifest = await sealSegments(counted(segments, segmentRows), {
+    version: init.version,
+    secret: { cek: init.contentKey },
+    token: 0,
+    firstSegment: 0,
+    scheme: { k: init.placement.k, n: init.placement.n },
+    slots: init.placement.slots.map((place, slot) => ({ slot, ...place })),
+    schemaHash,
+    threads,
+    put,
+    signal: stopped.signal,
+  });
+  const sizeBytes = manifest.segments.reduce(
+    (sum, segment) => sum + segment.fragmentBytes * manifest.k * stripeCount(manifest, segment),
+    0,
+  );
+  return { kind: 'placed', manifest: encodeManifest(manifest), segmentRows, sizeBytes, digest: hash.digest('hex') };
+}
+
+async function* hashed(
+  pieces: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
+}
+
+async function* counted(segments: AsyncIterable<Segment>, rows: number[]): AsyncGenerator<Segment> {
+  for await (const segment of segments) {
+    rows.push(segment.rows);
+    yield segment;
+  }
+}
+
+function outcomeOf(error: unknown): FromUploadThread {
+  if (error instanceof Rejection) return { kind: 'rejected', code: error.code, detail: error.message };
+  if (error instanceof IngestRefusal)
+    return { kind: 'rejected', code: 'CONTENT_INVALID', detail: `${error.code}: ${error.detail}` };
+  if (error instanceof Fault) return { kind: 'failed', fault: error.kind, detail: error.message };
+  if (error instanceof SealFault) return { kind: 'failed', fault: error.kind, detail: error.message };
+  const detail = error instanceof Error ? error.message : String(error);
+  return { kind: 'failed', fault: 'unavailable', detail };
+}
+
+const outcome = await place().catch(outcomeOf);
+say(outcome);
+port.close();
