@@ -14,6 +14,9 @@ const shim: typeof import('fabric-shim') = load('fabric-shim');
 /** Routes `contract:verb` to contract classes; what fabric-shim's own launcher uses, without types. */
 const Router: RouterClass = load('fabric-shim/lib/contract-spi/chaincodefromcontract.js');
 
+// The router logs every refusal as an error; a refusal is an answer. What breaks is logged where it is caught.
+load('fabric-shim/lib/logger.js').getLogger('contracts-spi/chaincodefromcontract.js').silent = true;
+
 export const { Context, Contract, Info, Returns, Transaction } = fabric;
 export type Context = import('fabric-contract-api').Context;
 export type Stub = Context['stub'];

@@ -75,6 +75,8 @@ async function inOurWords(act: () => Promise<string>): Promise<string> {
     if (error instanceof Refusal) throw error;
     const text = error instanceof Error ? error.message : '';
     if (/failed: transaction ID: /.test(text)) throw new Error(`PEER: ${text.slice(0, 500)}`);
+    // For the operator of this peer; the caller learns nothing of it.
+    console.error(error);
     throw new Error('INTERNAL: the transaction broke inside the chaincode');
   }
 }

@@ -287,4 +287,10 @@ export class Story extends Consortium {
     const { job: of, index, token } = partition;
     return this.submit('partition:attest', { job: of, index, token, envelope }, this.as(organization, 'compute-node'));
   }
+
+  /** Ends the job whose partitions were all accepted, with its output. */
+  finish() {
+    const body = { id: job, output: versionBody(resultsV1, results), cardCommitment: cardCommitment(cardOf(results)) };
+    return this.submit('job:finish', body, { ...this.as(birch), ...withCard(results) });
+  }
 }
