@@ -19,6 +19,7 @@ export {
   openInference,
 } from './inference.ts';
 export { InferenceFault } from './inference-fault.ts';
+export { type MachineRuntime, machineRuntime } from './machine-runtime.ts';
 export { checkModelFiles, type Model, type ModelFiles, modelFromItems, readModelFolder } from './model-files.ts';
 export { ModelRefusal, type ModelRefusalCode } from './model-refusal.ts';
 export { type Neighbour, nearest } from './nearest.ts';

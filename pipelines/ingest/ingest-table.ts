@@ -22,7 +22,7 @@ const pieceBytes = 1 << 20;
 const deadlineMs = 60_000;
 
 /**
- * Takes in an Arrow IPC stream (or file) of any length and gives it back as self-contained segments; returns the counts. A stranger's Arrow is parsed in a sandboxed child only.
+ * Takes in an Arrow IPC stream of any length and gives it back as self-contained segments; returns the counts. A stranger's Arrow is parsed in a sandboxed child only.
  * Refuses streams without their end mark (a stream cut at a message boundary would otherwise pass for a shorter table), without rows, invalid ones, and counts other than expected.
  */
 export async function* ingestTable(

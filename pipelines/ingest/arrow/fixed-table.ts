@@ -48,8 +48,7 @@ export class FixedTable<Row extends object> {
         else throw new RangeError('a dictionary where none belongs');
       }
     } catch (cause) {
-      if (cause instanceof RangeError)
-        throw new SegmentCorrupt(`the segment cannot be read: ${cause.message}`, { cause });
+      if (isRangeError(cause)) throw new SegmentCorrupt(`the segment cannot be read: ${cause.message}`, { cause });
       throw cause;
     }
     if (expected !== undefined && rows.length !== expected.rows) {
@@ -71,6 +70,11 @@ export class FixedTable<Row extends object> {
   #checkSchema(message: Uint8Array): void {
     if (Buffer.compare(message, this.schemaMessage) !== 0) throw new RangeError('the segment has another schema');
   }
+}
+
+/** By name: readers of typed arrays may throw another realm's RangeError. */
+function isRangeError(error: unknown): error is Error {
+  return (error as Error | undefined)?.name === 'RangeError';
 }
 
 function encapsulate(metadata: Uint8Array): Uint8Array {

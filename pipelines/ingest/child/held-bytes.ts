@@ -32,8 +32,4 @@ export class HeldBytes {
     this.#bytes -= bytes;
     return taken;
   }
-
-  keepLast(bytes: number): void {
-    if (this.#bytes > bytes) this.take(this.#bytes - bytes);
-  }
 }

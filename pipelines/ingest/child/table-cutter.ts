@@ -34,14 +34,13 @@ compressionRegistry.set(CompressionType.ZSTD, {
 });
 
 /**
- * Reads one Arrow IPC stream (or file) in pieces of any size, message by message, checks every column and cuts the rows into self-contained segments.
+ * Reads one Arrow IPC stream in pieces of any size, message by message, checks every column and cuts the rows into self-contained segments.
  * Refuses ARROW_TRUNCATED unless the end mark was there, ARROW_INVALID, ARROW_UNSUPPORTED.
  */
 export class TableCutter {
   readonly #settings: SegmentSettings;
   readonly #held = new HeldBytes();
-  #stage: 'start' | 'messages' | 'footer' | 'end' = 'start';
-  #isFile = false;
+  #stage: 'start' | 'messages' | 'end' = 'start';
   #schema: Uint8Array | undefined;
   #schemaHash = '';
   #dictionaries: Uint8Array[] = [];
@@ -64,16 +63,12 @@ export class TableCutter {
       if (message === undefined) return;
       yield* this.#take(message);
     }
-    if (this.#stage === 'footer') this.#held.keepLast(6);
-    else if (this.#held.byteLength > 0) throw new IngestRefusal('ARROW_INVALID', 'bytes follow the end of the stream');
+    if (this.#held.byteLength > 0) throw new IngestRefusal('ARROW_INVALID', 'bytes follow the end of the stream');
   }
 
   /** The last segment. Refuses a stream without its end. */
   *end(): Generator<TableSegment> {
-    const whole = this.#isFile
-      ? this.#stage === 'footer' && this.#held.peek(6)?.toString('latin1') === 'ARROW1'
-      : this.#stage === 'end';
-    if (!whole) throw new IngestRefusal('ARROW_TRUNCATED', 'the stream stops before its end mark');
+    if (this.#stage !== 'end') throw new IngestRefusal('ARROW_TRUNCATED', 'the stream stops before its end mark');
     yield* this.#flush();
   }
 
@@ -84,8 +79,9 @@ export class TableCutter {
   #begin(): boolean {
     const magic = this.#held.peek(8);
     if (magic === undefined) return false;
-    this.#isFile = magic.equals(fileMagic);
-    if (this.#isFile) this.#held.take(8);
+    if (magic.equals(fileMagic)) {
+      throw new IngestRefusal('ARROW_UNSUPPORTED', 'an Arrow file; send the stream format, which says where it ends');
+    }
     this.#stage = 'messages';
     return true;
   }
@@ -103,7 +99,7 @@ export class TableCutter {
       if (bytes === undefined) return undefined;
       if (length.bytes > 8) return parseMessage(bytes);
       if (this.#schema === undefined) throw new RangeError('the stream has no schema');
-      this.#stage = this.#isFile ? 'footer' : 'end';
+      this.#stage = 'end';
       return undefined;
     });
   }
