@@ -1,0 +1,65 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Credentials } from '../cli/credentials.ts';
+import { RestClient } from '../cli/rest.ts';
+import { type Gateway, type GatewayOptions, readGatewayConfig, startGateway } from '../service/index.ts';
+import { Child } from '../supervisor/child.ts';
+import { writeConfigs } from '../supervisor/configs.ts';
+import { foundNetwork, issueCredentials } from '../supervisor/found.ts';
+import { layoutOf } from '../supervisor/layout.ts';
+import { stagesOf } from '../supervisor/stages.ts';
+
+/** The embedded ledger, its chaincode and the stores as processes, and every organization's gateway in this one: as one disposable object. */
+export class EmbeddedNetwork implements AsyncDisposable {
+  readonly directory: string;
+  readonly credentials: Credentials;
+  readonly gateways = new Map<string, Gateway>();
+  readonly #children: Child[];
+
+  private constructor(directory: string, credentials: Credentials, children: Child[]) {
+    this.directory = directory;
+    this.credentials = credentials;
+    this.#children = children;
+  }
+
+  static async start(options: GatewayOptions = {}): Promise<EmbeddedNetwork> {
+    const directory = await mkdtemp(join(tmpdir(), 'dcloud-'));
+    const found = await foundNetwork(directory, new Date());
+    await writeConfigs(directory, found);
+    const credentials = await issueCredentials(directory, found);
+    const [runDirectory, logDirectory] = [join(directory, 'run'), join(directory, 'logs')];
+    await mkdir(runDirectory, { recursive: true });
+    await mkdir(logDirectory, { recursive: true });
+    const [first] = stagesOf(directory, found.description, async () => undefined);
+    const children = (first?.programs ?? []).map((spec) => new Child(spec, { runDirectory, logDirectory, onChange: () => undefined }));
+    const network = new EmbeddedNetwork(directory, credentials, children);
+    try {
+      await Promise.all(children.map((child) => child.start()));
+      for (const { name } of found.description.organizations) await network.startGateway(name, options);
+    } catch (error) {
+      await network[Symbol.asyncDispose]();
+      throw error;
+    }
+    return network;
+  }
+
+  async startGateway(name: string, options: GatewayOptions = {}): Promise<Gateway> {
+    const file = layoutOf(this.directory).ofOrganization(name).gatewayConfig;
+    const gateway = await startGateway(readGatewayConfig(await readFile(file, 'utf8'), file), options);
+    this.gateways.set(name, gateway);
+    return gateway;
+  }
+
+  rest(organization: string, role: string): RestClient {
+    const known = this.credentials.organizations[organization];
+    if (known?.keys[role] === undefined) throw new Error(`no key for ${role} of ${organization}`);
+    return new RestClient(known.rest, known.keys[role]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const gateway of this.gateways.values()) await gateway[Symbol.asyncDispose]();
+    for (const child of this.#children.toReversed()) await child.stop();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
