@@ -33,75 +33,110 @@ export interface GatheredFragment {
  * INSUFFICIENT_FRAGMENTS when the candidates are used up.
  */
 export function gatherFragments(gathering: Gathering): Promise<GatheredFragment[]> {
-  const { need, candidates, cidOf, fragmentBytes, get, book, hedge, signal } = gathering;
-  const { promise, resolve, reject } = Promise.withResolvers<GatheredFragment[]>();
-  const queue = book.order(candidates);
-  const extra = hedge.extra ?? 1;
-  const patienceMs = hedge.afterMs ?? book.patienceMs(queue.slice(0, need));
-  const given = new AbortController();
-  const running = new Map<number, number>();
-  const found: GatheredFragment[] = [];
-  const causes: unknown[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  return new Gatherer(gathering).run();
+}
 
-  const end = () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-    for (const [slot, sinceMs] of running) book.outrun(slot, performance.now() - sinceMs);
-    running.clear();
-    given.abort();
-  };
-  const abort = () => {
-    end();
-    reject(signal.reason);
-  };
-  const arrive = (slot: number, bytes: Uint8Array) => {
-    found.push({ slot, bytes });
-    if (found.length < need) return;
-    end();
-    resolve(found);
-  };
-  const miss = (slot: number, cause: unknown) => {
-    book.failed(slot);
-    causes.push(cause);
-    ask();
-    giveUpWhenHopeless();
-  };
-  const giveUpWhenHopeless = () => {
-    if (found.length + running.size + queue.length >= need) return;
-    end();
-    const missing = `${found.length} of ${need} needed fragments are to be had from ${candidates.length} slots`;
-    reject(new SealFault('INSUFFICIENT_FRAGMENTS', missing, { cause: new AggregateError(causes) }));
-  };
-  const ask = () => {
-    const slot = queue.shift();
-    if (slot === undefined) return;
-    const sinceMs = performance.now();
-    running.set(slot, sinceMs);
-    const settle = (bytes: Uint8Array | undefined, cause?: unknown) => {
-      if (!running.delete(slot)) return;
-      if (bytes?.length === fragmentBytes) {
-        book.answered(slot, performance.now() - sinceMs);
-        arrive(slot, bytes);
-      } else miss(slot, cause ?? new SealFault('FRAGMENT_CORRUPT', `slot ${slot} gave ${bytes?.length} bytes`));
-    };
-    const request = async () => get(slot, cidOf(slot), { signal: given.signal });
-    request().then(
-      (bytes) => settle(bytes),
-      (cause: unknown) => settle(undefined, cause),
-    );
-  };
-  const late = () => {
-    for (let more = 0; more < Math.max(1, extra); more++) ask();
-    if (queue.length > 0) timer = setTimeout(late, Math.max(patienceMs, 25));
-  };
+/** How long to wait for slots of which nothing is known before asking more of them, until the first has answered. */
+const strangersPatienceMs = 250;
+const leastPatienceMs = 25;
 
-  if (signal.aborted) return Promise.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  if (queue.length < need) giveUpWhenHopeless();
-  else {
-    for (let started = 0; started < need + (patienceMs > 0 ? 0 : extra); started++) ask();
-    timer = setTimeout(late, patienceMs > 0 ? patienceMs : 250);
+class Gatherer {
+  readonly #gathering: Gathering;
+  readonly #queue: number[];
+  readonly #extra: number;
+  readonly #givenUp = new AbortController();
+  readonly #outcome = Promise.withResolvers<GatheredFragment[]>();
+  /** When each request that is not settled began. */
+  readonly #running = new Map<number, number>();
+  readonly #found: GatheredFragment[] = [];
+  readonly #causes: unknown[] = [];
+  readonly #onAbort = () => this.#end(() => this.#outcome.reject(this.#gathering.signal.reason));
+  readonly #patienceMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(gathering: Gathering) {
+    const { need, candidates, book, hedge } = gathering;
+    this.#gathering = gathering;
+    this.#queue = book.order(candidates);
+    this.#extra = hedge.extra ?? 1;
+    this.#patienceMs = hedge.afterMs ?? book.patienceMs(this.#queue.slice(0, need));
   }
-  return promise;
+
+  run(): Promise<GatheredFragment[]> {
+    const { need, signal } = this.#gathering;
+    if (signal.aborted) return Promise.reject(signal.reason);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    const atOnce = this.#patienceMs > 0 ? 0 : this.#extra;
+    if (this.#queue.length >= need) {
+      this.#askMore(need + atOnce);
+      this.#askLater(this.#patienceMs > 0 ? this.#patienceMs : strangersPatienceMs);
+    }
+    this.#endWhenHopeless();
+    return this.#outcome.promise;
+  }
+
+  #askMore(count: number): void {
+    for (const slot of this.#queue.splice(0, count)) {
+      this.#running.set(slot, performance.now());
+      this.#ask(slot).then(
+        (bytes) => this.#settle(slot, bytes),
+        (cause: unknown) => this.#settle(slot, undefined, cause),
+      );
+    }
+  }
+
+  async #ask(slot: number): Promise<Uint8Array> {
+    const { get, cidOf } = this.#gathering;
+    return get(slot, cidOf(slot), { signal: this.#givenUp.signal });
+  }
+
+  #askLater(patienceMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#queue.length === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#askMore(Math.max(1, this.#extra));
+      this.#askLater(Math.max(patienceMs, leastPatienceMs));
+    }, patienceMs);
+  }
+
+  #settle(slot: number, bytes: Uint8Array | undefined, cause?: unknown): void {
+    const beganMs = this.#running.get(slot);
+    if (beganMs === undefined) return;
+    this.#running.delete(slot);
+    if (bytes?.length === this.#gathering.fragmentBytes) this.#arrive(slot, bytes, performance.now() - beganMs);
+    else this.#miss(slot, cause ?? new SealFault('FRAGMENT_CORRUPT', `slot ${slot} gave ${bytes?.length} bytes`));
+  }
+
+  #arrive(slot: number, bytes: Uint8Array, latencyMs: number): void {
+    const { need, book, hedge } = this.#gathering;
+    book.answered(slot, latencyMs);
+    this.#found.push({ slot, bytes });
+    if (this.#found.length === need) this.#end(() => this.#outcome.resolve(this.#found));
+    else if (this.#found.length === 1 && hedge.afterMs === undefined)
+      this.#askLater(Math.max(leastPatienceMs, 2 * latencyMs));
+  }
+
+  #miss(slot: number, cause: unknown): void {
+    this.#gathering.book.failed(slot);
+    this.#causes.push(cause);
+    this.#askMore(1);
+    this.#endWhenHopeless();
+  }
+
+  #endWhenHopeless(): void {
+    const { need, candidates } = this.#gathering;
+    if (this.#found.length + this.#running.size + this.#queue.length >= need) return;
+    const missing = `${this.#found.length} of ${need} needed fragments are to be had from ${candidates.length} slots`;
+    const cause = new AggregateError(this.#causes);
+    this.#end(() => this.#outcome.reject(new SealFault('INSUFFICIENT_FRAGMENTS', missing, { cause })));
+  }
+
+  #end(settle: () => void): void {
+    clearTimeout(this.#timer);
+    this.#gathering.signal.removeEventListener('abort', this.#onAbort);
+    for (const [slot, beganMs] of this.#running) this.#gathering.book.outrun(slot, performance.now() - beganMs);
+    this.#running.clear();
+    settle();
+    this.#givenUp.abort();
+  }
 }
