@@ -1,5 +1,6 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { dispositionOf } from '../publish/upload-form.ts';
 import type { OpenedContent } from './open-content.ts';
 
@@ -20,17 +21,10 @@ export async function sendContent(
     ...(name === undefined ? {} : { 'Content-Disposition': dispositionOf(name) }),
     ...headers,
   });
-  try {
-    for await (const piece of content.bytes) {
-      if (outgoing.destroyed) return;
-      if (!outgoing.write(piece)) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
-    }
-  } catch (error) {
-    outgoing.destroy();
-    throw error;
-  }
+  await pipeline(Readable.from(content.bytes), outgoing, { end: false });
   const digest = content.digest();
-  if (digest !== undefined)
+  if (digest !== undefined) {
     outgoing.addTrailers({ 'Repr-Digest': `sha-256=:${Buffer.from(digest, 'hex').toString('base64')}:` });
+  }
   outgoing.end();
 }
