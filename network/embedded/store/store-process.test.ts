@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -125,6 +125,40 @@ withLimits(
   },
 );
 
+// strace may be there and not be allowed to trace.
+const withTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? test : test.skip;
+
+withTrace(
+  'a disk that fails to sync ends the process with a non-zero status, and what was acknowledged before is there',
+  async () => {
+    const inject = [
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=fdatasync',
+      '-e',
+      'inject=fdatasync:error=EIO:when=3+',
+    ];
+    const { child, nodes } = await ready(
+      spawnProgram('strace', [...inject, process.execPath, program, await configured(['s1'])]),
+    );
+    await using node = nodes[0]!;
+    const said = sentence(child);
+    const exited = once(child, 'exit');
+    const blocks = [randomBytes(100), randomBytes(200), randomBytes(300)] as const;
+    await node.put(cidOf(blocks[0]), blocks[0]);
+    await node.put(cidOf(blocks[1]), blocks[1]);
+    await expect(node.put(cidOf(blocks[2]), blocks[2])).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await said).toBe('the disk failed to sync; nothing written since is certain');
+    expect(await exited).toEqual([1, null]);
+    const { nodes: again } = await start(['s1']);
+    await using after = again[0]!;
+    expect(await Promise.all(blocks.map((bytes) => after.stat(cidOf(bytes))))).toEqual([100, 200, undefined]);
+  },
+);
+
 test('the fault switch is there only when the configuration opens it', async () => {
   const turned = async (faults: boolean) => {
     const { nodes } = await ready(
@@ -163,7 +197,8 @@ async function launch(ids: readonly string[], changes?: Changes): Promise<ChildP
 }
 
 function spawnProgram(command: string, args: readonly string[]): ChildProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Its own group, so that what runs under another program ends with it.
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.push(child);
   return child;
 }
@@ -191,6 +226,6 @@ async function sentence(child: ChildProcess): Promise<string> {
 
 async function killed(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
+  process.kill(-child.pid!, 'SIGKILL');
   await once(child, 'exit');
 }
