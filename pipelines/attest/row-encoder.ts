@@ -1,7 +1,7 @@
 import { type Cell, type Dtype, dtypeCodes, type RowColumn, rowSchemaId } from './row-schema.ts';
 
 /** Room for what a tree puts before the row (0x00 and the salt), so that a leaf is hashed from one piece of memory. */
-export const leafPrefixBytes = 17;
+const leafPrefixBytes = 17;
 
 const elementBytes: Readonly<Record<Dtype, number>> = {
   bool: 1,

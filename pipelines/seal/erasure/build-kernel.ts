@@ -13,8 +13,7 @@ interface Compiler {
     },
   ): Promise<{ readonly error: Error | null; readonly stderr: { toString(): string } }>;
 }
-const compilerModule: string = 'assemblyscript/asc';
-const { main }: Compiler = await import(compilerModule);
+const { main }: Compiler = await import(import.meta.resolve('assemblyscript/asc'));
 
 /**
  * Compiles kernel.as twice (plain and relaxed SIMD) into kernel.wasm.ts beside it. With --check it writes nothing and

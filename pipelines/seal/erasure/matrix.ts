@@ -24,7 +24,7 @@ export function schemeRow(k: number, slot: number): Uint8Array {
 }
 
 /** Inverts a square matrix by Gauss-Jordan elimination; throws when it is singular. */
-export function invert(matrix: readonly Uint8Array[]): Uint8Array[] {
+function invert(matrix: readonly Uint8Array[]): Uint8Array[] {
   const size = matrix.length;
   const rows: Uint8Array[] = matrix.map((row, at) => {
     const wide = new Uint8Array(2 * size);

@@ -69,7 +69,7 @@ export interface BadReply {
   readonly bad: readonly { readonly stripe: number; readonly position: number }[];
 }
 
-export interface FaultReply {
+interface FaultReply {
   readonly kind: 'fault';
   readonly code: SealFaultCode;
   readonly message: string;

@@ -23,10 +23,21 @@ import {
   type ShareVector,
   unhex,
 } from './vector-data.ts';
+import { makeVectors } from './write-vectors.ts';
 
 const faulty = (code: string) => expect.objectContaining({ name: 'SealFault', code }) as never;
 
 describe('the published vectors', () => {
+  test('are what the code makes, but for the random key of a release', async () => {
+    const { keys, ...others } = await makeVectors();
+    const names = Object.keys(others) as (keyof typeof others)[];
+    expect(names).toHaveLength(4);
+    for (const name of names) expect(await readVector(name)).toEqual(JSON.parse(JSON.stringify(others[name])));
+    const published = await readVector<KeyVector>('keys');
+    const { message } = published.release;
+    expect({ ...keys, release: { ...keys.release, message } }).toEqual(published);
+  });
+
   test('of the erasure code: matrix and parity are ours, and a Vandermonde code’s parity is not', async () => {
     const { cases, wrongMatrixParity } = await readVector<ErasureVector>('erasure');
     expect(cases.map(({ k, n }) => [k, n])).toEqual([

@@ -24,13 +24,10 @@ import {
   vectorFolder,
 } from './vector-data.ts';
 
-/**
- * Writes the published test vectors. They change only with the format's version; a reader of version 1 must read these
- * for ever. Run: node pipelines/dist/seal/vectors/write-vectors.js
+/*
+ * Makes the published test vectors. They change only with the format's version; a reader of version 1 must read these
+ * for ever. Written by: npm run vectors -w pipelines
  */
-async function write(name: string, vector: unknown): Promise<void> {
-  await writeFile(new URL(`${name}.json`, vectorFolder), `${JSON.stringify(vector, null, 2)}\n`);
-}
 
 function parityOf(scheme: Scheme, data: readonly Uint8Array[]): Uint8Array[] {
   const slots = Array.from({ length: scheme.n - scheme.k }, (_, at) => scheme.k + at);
@@ -267,8 +264,17 @@ async function keyVector(): Promise<KeyVector> {
   };
 }
 
-await write('erasure', erasureVector());
-await write('segment', segmentVector());
-await write('manifest', manifestVector());
-await write('shares', shareVector());
-await write('keys', await keyVector());
+/** All vectors by file name. The ephemeral key of `keys.release.message` is random; everything else comes out the same. */
+export async function makeVectors() {
+  return {
+    erasure: erasureVector(),
+    segment: segmentVector(),
+    manifest: manifestVector(),
+    shares: shareVector(),
+    keys: await keyVector(),
+  };
+}
+
+if (import.meta.main)
+  for (const [name, vector] of Object.entries(await makeVectors()))
+    await writeFile(new URL(`${name}.json`, vectorFolder), `${JSON.stringify(vector, null, 2)}\n`);
