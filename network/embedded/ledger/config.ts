@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+const path = z.string().min(1);
+const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'is no host:port');
+const mspId = z.string().regex(/^[A-Za-z0-9.-]{1,100}$/, 'is no MSP id');
+const mayBe = <T extends z.ZodType>(type: T) => type.optional();
+
+const collection = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9-]+([A-Za-z0-9_-]+)*$/, 'is no name of a collection'),
+  /** MSP ids whose peers hold the plaintext, as a signature policy of members: "OR('A.member','B.member')". */
+  policy: z.string(),
+  memberOnlyRead: z.boolean().default(true),
+  memberOnlyWrite: z.boolean().default(true),
+  /** Replaces the chaincode's policy for this collection's keys. */
+  endorsementPolicy: mayBe(z.union([z.string(), z.strictObject({ channelPolicy: z.string() })])),
+});
+
+const chaincode = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$/, 'is no name of a chaincode'),
+  version: z.string().min(1),
+  sequence: z.number().int().min(1).max(1_000_000).default(1),
+  /** A signature policy, or one of the channel's by path. */
+  policy: z
+    .union([z.string(), z.strictObject({ channelPolicy: z.string() })])
+    .default({ channelPolicy: '/Channel/Application/Endorsement' }),
+  collections: z.array(collection).default([]),
+  /** The fabric-shim server. */
+  address,
+  tls: z.strictObject({
+    rootCertificates: path,
+    clientCertificate: path,
+    clientKey: path,
+    serverName: mayBe(z.string()),
+  }),
+});
+
+const organization = z.strictObject({
+  mspId,
+  /** Port 0 takes any free one; the real one is reported. */
+  address,
+  tls: z.strictObject({ certificate: path, key: path, clientRoots: mayBe(path) }),
+  certificate: path,
+  key: path,
+});
+
+/** Everything that the embedded ledger is told; certificates and keys are paths of PEM files. */
+export const LedgerConfig = z.strictObject({
+  channel: z.string().regex(/^[a-z][a-z0-9.-]{0,248}$/, 'is no name of a channel'),
+  dataDirectory: path,
+  /** `common.Block` with the channel's configuration, made by network/admin; becomes block 0. */
+  genesisBlock: path,
+  orderer: z.strictObject({ mspId, certificate: path, key: path }),
+  organizations: z.array(organization).min(1),
+  chaincodes: z.array(chaincode),
+  cut: mayBe(
+    z.strictObject({
+      maxCount: mayBe(z.number().int().min(1)),
+      maxBytes: mayBe(z.number().int().min(1)),
+      waitMs: mayBe(z.number().int().min(0)),
+    }),
+  ),
+  /** Fabric 3.1's proposal time window; left out, any time is taken, as in 2.5. */
+  proposalWindowMs: mayBe(z.number().int().min(1)),
+});
+/** As written in a file: fields with defaults may be left out. */
+export type LedgerConfig = z.input<typeof LedgerConfig>;
+export type ParsedLedgerConfig = z.output<typeof LedgerConfig>;

@@ -1,0 +1,184 @@
+import { type ChaincodeConnection, ChaincodeUnreachable } from '../chaincode/connection.ts';
+import type { CollectionAccess, Outcome } from '../chaincode/execution.ts';
+import type { ChaincodeCall } from '../engine/interest.ts';
+import { type Ledger, LIFECYCLE, sequenceKey } from '../engine/ledger.ts';
+import type { Simulation } from '../engine/simulation.ts';
+import type { Identity } from '../msp/identity.ts';
+import type { Signer } from '../msp/signer.ts';
+import {
+  ChaincodeAction,
+  ChaincodeEvent,
+  ChaincodeInput,
+  ProposalResponsePayload,
+  Response,
+} from '../wire/proposal.ts';
+import type { UnpackedProposal } from './proposal.ts';
+import { isSystemChaincode } from './proposal.ts';
+import { systemChaincode } from './system-chaincodes.ts';
+
+/** What a peer answers to a proposal. Without a payload it is the peer's own refusal, with one the chaincode's word. */
+export interface PeerAnswer {
+  readonly response: Response;
+  readonly payload?: Buffer;
+  readonly endorsement?: { readonly endorser: Buffer; readonly signature: Buffer };
+  readonly interest?: readonly ChaincodeCall[];
+}
+
+/** Fabric's own text for why a proposal could not be simulated. */
+class Unsimulated extends Error {}
+
+/** Statuses from here on are refusals of the chaincode: they are reported but not endorsed. */
+const ERROR_THRESHOLD = 400;
+const SYSTEM_VERSION = 'syscc';
+
+/** One endorsing peer of one organization: simulates a proposal on its own stream and signs the result. */
+export class Peer {
+  readonly mspId: string;
+  /** What `ErrorDetail` names; known once the peer listens. */
+  address: string;
+  /** The identity its endorsements bear, by which policies are planned. */
+  readonly identity: Identity;
+  readonly #signer: Signer;
+  readonly #ledger: Ledger;
+  readonly #chaincodes: ReadonlyMap<string, ChaincodeConnection>;
+
+  constructor(ledger: Ledger, signer: Signer, address: string, chaincodes: ReadonlyMap<string, ChaincodeConnection>) {
+    const identity = ledger.config.identities.read(signer.identity);
+    if (identity === undefined || identity.problem !== undefined) {
+      throw new Error(`The peer certificate of ${signer.mspId} is not one that the channel's configuration accepts.`);
+    }
+    this.mspId = signer.mspId;
+    this.address = address;
+    this.identity = identity;
+    this.#signer = signer;
+    this.#ledger = ledger;
+    this.#chaincodes = chaincodes;
+  }
+
+  has(chaincode: string): boolean {
+    return isSystemChaincode(chaincode) || this.#chaincodes.has(chaincode);
+  }
+
+  /** Simulates at a height and endorses; the proposal was checked before. */
+  async endorse(proposal: UnpackedProposal, height: number, creator: Identity): Promise<PeerAnswer> {
+    try {
+      if (isSystemChaincode(proposal.chaincode)) return await this.#system(proposal, creator);
+      return await this.#simulated(proposal, height, creator);
+    } catch (cause) {
+      if (!(cause instanceof Unsimulated)) throw cause;
+      return { response: { status: 500, message: cause.message } };
+    }
+  }
+
+  async #simulated(proposal: UnpackedProposal, height: number, creator: Identity): Promise<PeerAnswer> {
+    const { chaincode, channelHeader, input } = proposal;
+    const { txId, channelId } = channelHeader;
+    const missing = this.#missing(chaincode);
+    if (missing !== undefined) {
+      throw new Unsimulated(
+        `make sure the chaincode ${chaincode} has been successfully defined on channel ${channelId} and try again: ${missing}`,
+      );
+    }
+    const { version } = this.#ledger.definitions.find(chaincode)!;
+    const simulation = this.#ledger.simulate(this.mspId, txId, height);
+    const outcome = await this.#run(chaincode, ChaincodeInput.encode(input), proposal, simulation, creator).catch(
+      (cause) => {
+        if (!(cause instanceof ChaincodeUnreachable)) throw cause;
+        throw new Unsimulated(`error in simulation: failed to execute transaction ${txId}: ${cause.message}`);
+      },
+    );
+    if (!outcome.completed) {
+      throw new Unsimulated(`error in simulation: transaction returned with failure: ${outcome.payload.toString()}`);
+    }
+    const response = Response.decode(outcome.payload);
+    const { results, plaintext, interest } = simulation.results();
+    const event = response.status < ERROR_THRESHOLD ? outcome.event : undefined;
+    const payload = ProposalResponsePayload.encode({
+      proposalHash: proposal.hash,
+      extension: ChaincodeAction.encode({
+        results,
+        events: event === undefined ? '' : ChaincodeEvent.encode(event),
+        response,
+        chaincodeId: { name: chaincode, version },
+      }),
+    });
+    if (response.status >= ERROR_THRESHOLD) return { response, payload, interest };
+    this.#ledger.endorsed(txId, plaintext);
+    return { response, payload, endorsement: this.#sign(payload), interest };
+  }
+
+  async #run(
+    chaincode: string,
+    input: Buffer,
+    proposal: UnpackedProposal,
+    simulation: Simulation,
+    creator: Identity,
+  ): Promise<Outcome> {
+    const { channelId, txId } = proposal.channelHeader;
+    simulation.get(LIFECYCLE, sequenceKey(chaincode));
+    return this.#chaincodes.get(chaincode)!.execute({
+      channelId,
+      txId,
+      namespace: chaincode,
+      input,
+      proposal: proposal.signed,
+      simulation,
+      access: (collection) => this.#access(channelId, chaincode, collection, creator),
+      invoke: (name, called) => this.#called(name, called, proposal, simulation, creator),
+    });
+  }
+
+  /** Chaincode to chaincode, in the same simulation and on the same channel. */
+  async #called(
+    name: string,
+    input: ChaincodeInput,
+    proposal: UnpackedProposal,
+    simulation: Simulation,
+    creator: Identity,
+  ): Promise<Outcome> {
+    const { channelId } = proposal.channelHeader;
+    const [chaincode = '', channel = channelId] = name.split('/');
+    if (channel !== channelId) throw new Error(`failed to find ledger for channel: ${channel}`);
+    const missing = this.#missing(chaincode);
+    if (missing !== undefined) {
+      const where = `[channel ${channelId}] failed to get chaincode container info for ${chaincode}`;
+      throw new Error(`execute failed: invalid invocation: ${where}: ${missing}`);
+    }
+    try {
+      return await this.#run(chaincode, ChaincodeInput.encode(input), proposal, simulation, creator);
+    } catch (cause) {
+      throw cause instanceof ChaincodeUnreachable ? new Error(`execute failed: ${cause.message}`) : cause;
+    }
+  }
+
+  #missing(chaincode: string): string | undefined {
+    if (this.#ledger.definitions.find(chaincode) === undefined) return `chaincode ${chaincode} not found`;
+    if (this.#chaincodes.has(chaincode)) return undefined;
+    return `chaincode definition for '${chaincode}' exists, but chaincode is not installed`;
+  }
+
+  #access(channelId: string, chaincode: string, name: string, creator: Identity): CollectionAccess {
+    const collection = this.#ledger.definitions.collection(chaincode, name);
+    if (collection === undefined) throw new Error(`collection ${channelId}/${chaincode}/${name} could not be found`);
+    const member = collection.members.has(creator.mspId);
+    return { read: member || !collection.memberOnlyRead, write: member || !collection.memberOnlyWrite };
+  }
+
+  async #system(proposal: UnpackedProposal, creator: Identity): Promise<PeerAnswer> {
+    const { chaincode, channelHeader, input, hash } = proposal;
+    const response = await systemChaincode(this.#ledger, chaincode, input.args, channelHeader.channelId, creator);
+    const action = { response, chaincodeId: { name: chaincode, version: SYSTEM_VERSION } };
+    const payload = ProposalResponsePayload.encode({ proposalHash: hash, extension: ChaincodeAction.encode(action) });
+    return response.status >= ERROR_THRESHOLD
+      ? { response, payload }
+      : { response, payload, endorsement: this.#sign(payload) };
+  }
+
+  #sign(payload: Buffer): { endorser: Buffer; signature: Buffer } {
+    const endorser = this.#signer.identity;
+    const signed = Buffer.concat([payload, endorser]);
+    const signature = this.#signer.sign(signed);
+    this.#ledger.own.remember(signature, signed);
+    return { endorser, signature };
+  }
+}

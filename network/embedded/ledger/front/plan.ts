@@ -1,0 +1,84 @@
+import type { ChaincodeCall } from '../engine/interest.ts';
+import type { Ledger } from '../engine/ledger.ts';
+import { type Policy, signaturePolicy } from '../msp/policy.ts';
+import type { Peer } from './peer.ts';
+
+const NO_COMBINATION = 'no combination of peers can be derived which satisfy the endorsement policy: ';
+
+/** No set of peers can endorse this: Fabric's text. */
+export class NoPlan extends Error {}
+
+/** Sets of peers that together satisfy what a transaction needs, smallest first and those with `preferred` before others. */
+export class Plan {
+  readonly #policies: readonly Policy[];
+  readonly #able: readonly Peer[];
+  readonly #preferred: Peer | undefined;
+
+  private constructor(policies: readonly Policy[], able: readonly Peer[], preferred: Peer | undefined) {
+    this.#policies = policies;
+    this.#able = able;
+    this.#preferred = preferred;
+  }
+
+  /** Throws `NoPlan` where no set of the channel's peers would do. */
+  static for(
+    ledger: Ledger,
+    channelId: string,
+    calls: readonly ChaincodeCall[],
+    peers: readonly Peer[],
+    preferred?: Peer,
+  ): Plan {
+    const policies: Policy[] = [];
+    let able = peers;
+    for (const call of calls) {
+      const definition = ledger.definitions.find(call.name);
+      if (definition === undefined) {
+        throw new NoPlan(`${NO_COMBINATION}No metadata was found for chaincode ${call.name} in channel ${channelId}`);
+      }
+      able = able.filter((peer) => peer.has(call.name));
+      policies.push(...call.keyPolicies.map(signaturePolicy));
+      if (call.collectionNames.length === 0 && !call.disregardNamespacePolicy) policies.push(definition.endorsement);
+      for (const name of call.collectionNames) {
+        const collection = ledger.definitions.collection(call.name, name);
+        policies.push(collection?.endorsement ?? definition.endorsement);
+        if (!call.noPrivateReads) able = able.filter((peer) => collection?.members.has(peer.mspId) === true);
+      }
+    }
+    const plan = new Plan(policies, able, preferred);
+    if (plan.next(new Set()) !== undefined) return plan;
+    const why =
+      able.length < peers.length
+        ? 'no peer combination can satisfy the endorsement policy'
+        : 'cannot satisfy any principal combination';
+    throw new NoPlan(`${NO_COMBINATION}${why}`);
+  }
+
+  /** The best set without the peers that have failed; `undefined` when none is left. */
+  next(failed: ReadonlySet<Peer>): readonly Peer[] | undefined {
+    const usable = this.#able.filter((peer) => !failed.has(peer));
+    const preferred = this.#preferred !== undefined && usable.includes(this.#preferred) ? [this.#preferred] : [];
+    const others = usable.filter((peer) => !preferred.includes(peer));
+    return this.#smallest(preferred, others) ?? (preferred.length > 0 ? this.#smallest([], others) : undefined);
+  }
+
+  #smallest(always: readonly Peer[], others: readonly Peer[]): readonly Peer[] | undefined {
+    for (let size = 0; size <= others.length; size++) {
+      for (const chosen of combinations(others, size)) {
+        const set = [...always, ...chosen];
+        const signers = set.map(({ identity }) => identity);
+        if (set.length > 0 && this.#policies.every((policy) => policy.satisfiedBy(signers))) return set;
+      }
+    }
+    return undefined;
+  }
+}
+
+function* combinations(peers: readonly Peer[], size: number, from = 0): Generator<readonly Peer[]> {
+  if (size === 0) {
+    yield [];
+    return;
+  }
+  for (let i = from; i <= peers.length - size; i++) {
+    for (const rest of combinations(peers, size - 1, i + 1)) yield [peers[i]!, ...rest];
+  }
+}

@@ -1,0 +1,124 @@
+import { transactionId } from '../engine/transaction.ts';
+import type { Identity } from '../msp/identity.ts';
+import { signed } from '../msp/identity.ts';
+import { sha256 } from '../msp/signature.ts';
+import { ChannelHeader, Header, HeaderType, SignatureHeader } from '../wire/envelope.ts';
+import {
+  ChaincodeHeaderExtension,
+  ChaincodeInput,
+  ChaincodeInvocationSpec,
+  ChaincodeProposalPayload,
+  Proposal,
+  type SignedProposal,
+} from '../wire/proposal.ts';
+import { type Channel, unsatisfied } from './channel.ts';
+
+/** A proposal, read once for all endorsers. */
+export interface UnpackedProposal {
+  readonly signed: SignedProposal;
+  readonly header: Header;
+  readonly channelHeader: ChannelHeader;
+  readonly signatureHeader: SignatureHeader;
+  /** The chaincode that is executed: named by the header's extension. */
+  readonly chaincode: string;
+  /** The chaincode by which a gateway chooses endorsers: named by the invocation. */
+  readonly routedBy: string;
+  readonly input: ChaincodeInput;
+  readonly hasTransient: boolean;
+  /** `ChaincodeProposalPayload` without transient data, as it goes into the transaction. */
+  readonly openPayload: Buffer;
+  /** SHA-256 over both headers and the open payload. */
+  readonly hash: Buffer;
+}
+
+const systemChaincodes = new Set(['qscc', 'cscc', 'lscc', '_lifecycle']);
+export const isSystemChaincode = (name: string): boolean => systemChaincodes.has(name);
+
+/** Throws on bytes that are no proposal. */
+export function unpackProposal(signedProposal: SignedProposal): UnpackedProposal {
+  const proposal = Proposal.decode(signedProposal.proposalBytes);
+  const header = Header.decode(proposal.header);
+  const channelHeader = ChannelHeader.decode(header.channelHeader);
+  const payload = ChaincodeProposalPayload.decode(proposal.payload);
+  const spec = ChaincodeInvocationSpec.decode(payload.input).chaincodeSpec;
+  const openPayload = ChaincodeProposalPayload.encode({ input: payload.input });
+  return {
+    signed: signedProposal,
+    header,
+    channelHeader,
+    signatureHeader: SignatureHeader.decode(header.signatureHeader),
+    chaincode: ChaincodeHeaderExtension.decode(channelHeader.extension).chaincodeId?.name ?? '',
+    routedBy: spec?.chaincodeId?.name ?? '',
+    input: spec?.input ?? ChaincodeInput.decode(Buffer.alloc(0)),
+    hasTransient: Object.keys(payload.transientMap ?? {}).length > 0,
+    openPayload,
+    hash: sha256(header.channelHeader, header.signatureHeader, openPayload),
+  };
+}
+
+/** A proposal that no peer takes: Fabric's text. */
+export class ProposalRefused extends Error {}
+
+const typeNames = new Map<number, string>(Object.entries(HeaderType).map(([name, type]) => [type, name]));
+const refuse = (why: string): never => {
+  throw new ProposalRefused(why);
+};
+
+/** The checks that every peer makes before it simulates: they depend on the proposal only. Gives its creator. */
+export function checkProposal(proposal: UnpackedProposal, channel: Channel): Identity {
+  const { channelHeader, signatureHeader, chaincode } = proposal;
+  const wrong = (why: string): never => refuse(`error validating proposal: ${why}`);
+  if (channelHeader.type !== HeaderType.ENDORSER_TRANSACTION && channelHeader.type !== HeaderType.CONFIG) {
+    wrong(`invalid header type ${typeNames.get(channelHeader.type) ?? channelHeader.type}`);
+  }
+  if (channelHeader.epoch !== 0) wrong('epoch is non-zero');
+  if (signatureHeader.nonce.length === 0) wrong('nonce is empty');
+  if (signatureHeader.creator.length === 0) wrong('creator is empty');
+  const expected = transactionId(signatureHeader);
+  if (channelHeader.txId !== expected) {
+    wrong(`incorrectly computed txid '${channelHeader.txId}' -- expected '${expected}'`);
+  }
+  if (chaincode === '') wrong('ChaincodeHeaderExtension.ChaincodeId is nil');
+  const creator = creatorOf(proposal, channel);
+  if (channel.ledger.commits.get(channelHeader.txId) !== undefined) {
+    const who = signatureHeader.creator.toString('hex');
+    refuse(`duplicate transaction found [${channelHeader.txId}]. Creator [${who}]`);
+  }
+  if (isSystemChaincode(chaincode)) return creator;
+  const path = '/Channel/Application/Writers';
+  const why = unsatisfied(channel, path, creator);
+  if (why !== undefined) refuse(policyRefusal(channel.id, path, why));
+  return creator;
+}
+
+export const policyRefusal = (channelId: string, path: string, why: string): string =>
+  `failed evaluating policy on signed data during check policy on channel [${channelId}] with policy [${path}]: [${why}]`;
+
+function creatorOf(
+  { signed: { proposalBytes, signature }, signatureHeader }: UnpackedProposal,
+  channel: Channel,
+): Identity {
+  const creator = channel.ledger.config.identities.read(signatureHeader.creator);
+  const denied = `error validating proposal: access denied: channel [${channel.id}] creator org`;
+  if (creator === undefined) throw new ProposalRefused(`${denied} unknown, creator is malformed`);
+  if (creator.problem !== undefined || !signed(creator, proposalBytes, signature)) {
+    throw new ProposalRefused(`${denied} [${creator.mspId}]`);
+  }
+  return creator;
+}
+
+/** What stands at a peer's own gRPC door, not before the gateway's local endorser: expiry and, if set, the time window. */
+export function checkAtDoor({ channelHeader, signatureHeader }: UnpackedProposal, channel: Channel): void {
+  const creator = channel.ledger.config.identities.read(signatureHeader.creator);
+  const now = channel.now();
+  if (creator !== undefined && creator.notAfter < now) refuse('proposal client identity expired');
+  const window = channel.proposalWindowMs;
+  const { seconds, nanos } = channelHeader.timestamp ?? { seconds: 0, nanos: 0 };
+  const time = seconds * 1000 + nanos / 1e6;
+  if (window !== undefined && Math.abs(time - now) > window) {
+    const iso = (ms: number): string => new Date(ms).toISOString();
+    refuse(
+      `request unauthorized due to incorrect timestamp ${iso(time)}, peer time ${iso(now)}, peer.authentication.timewindow ${window / 1000}s`,
+    );
+  }
+}

@@ -1,0 +1,2 @@
+export { LedgerConfig } from './config.ts';
+export { type RunningLedger, startLedger } from './start-ledger.ts';

@@ -1,0 +1,147 @@
+import { sign } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
+import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
+import shim from 'fabric-shim';
+import { type Consortium, type ConsortiumMember, foundConsortium, type Identity } from '../../../admin/index.ts';
+import { type LedgerConfig, type RunningLedger, startLedger } from '../index.ts';
+import { lowS } from '../msp/signature.ts';
+import { probe } from './probe-chaincode.ts';
+
+const CHANNEL = 'probes';
+const MEMBERS = ['A', 'B', 'C'] as const;
+export type Member = (typeof MEMBERS)[number];
+
+const only = (directory: string, path: string): string => join(directory, path);
+
+/** An embedded ledger with three organizations and real chaincode servers, in this process and a temporary directory. */
+export class ProbeNetwork implements AsyncDisposable {
+  readonly config: LedgerConfig;
+  readonly #directory: string;
+  readonly #consortium: Consortium;
+  readonly #clients: { close(): void }[] = [];
+  #ledger: RunningLedger;
+
+  private constructor(directory: string, consortium: Consortium, config: LedgerConfig, ledger: RunningLedger) {
+    this.#directory = directory;
+    this.#consortium = consortium;
+    this.config = config;
+    this.#ledger = ledger;
+  }
+
+  static async start(chaincodes: readonly Partial<LedgerConfig['chaincodes'][number]>[]): Promise<ProbeNetwork> {
+    process.env.CORE_CHAINCODE_LOGGING_SHIM ??= 'error';
+    process.env.CORE_CHAINCODE_LOGGING_LEVEL ??= 'error';
+    const directory = await mkdtemp(join(tmpdir(), 'ledger-'));
+    const organizations = MEMBERS.map((name) => ({ name: name.toLowerCase(), mspId: name }));
+    const consortium = await foundConsortium({ directory, channel: CHANNEL, organizations, now: new Date() });
+    const [first] = consortium.members;
+    const server = first!.identities.get('chaincode')!;
+    const defined: LedgerConfig['chaincodes'][number][] = [];
+    for (const chaincode of chaincodes) {
+      const address = `127.0.0.1:${await freePort()}`;
+      const name = chaincode.name ?? 'probe';
+      if (chaincode.address === undefined) await serve(name, address, server);
+      defined.push({ version: '1', ...chaincode, name, address: chaincode.address ?? address, tls: clientTls(server) });
+    }
+    const config: LedgerConfig = {
+      channel: CHANNEL,
+      dataDirectory: join(directory, 'ledger'),
+      genesisBlock: consortium.genesisBlockPath,
+      orderer: signing(first!, 'orderer'),
+      organizations: consortium.members.map((member) => ({
+        address: '127.0.0.1:0',
+        tls: tlsOf(member.identities.get('peer')!),
+        ...signing(member, 'peer'),
+      })),
+      chaincodes: defined,
+    };
+    return new ProbeNetwork(directory, consortium, config, await startLedger(config));
+  }
+
+  get channel(): string {
+    return CHANNEL;
+  }
+
+  get ledger(): RunningLedger {
+    return this.#ledger;
+  }
+
+  /** Stops the ledger and starts it again on the same directory, perhaps with other words in its configuration. */
+  async restart(change: Partial<LedgerConfig> = {}): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.close();
+    await this.#ledger[Symbol.asyncDispose]();
+    this.#ledger = await startLedger({ ...this.config, ...change });
+  }
+
+  identity(member: Member, name = 'gateway'): Identity {
+    return this.#consortium.members[MEMBERS.indexOf(member)]!.identities.get(name)!;
+  }
+
+  client(member: Member): Client {
+    const root = Buffer.from(this.identity(member, 'peer').tlsRoot);
+    const options = { 'grpc.max_receive_message_length': -1, 'grpc.ssl_target_name_override': 'localhost' };
+    const client = new Client(this.#ledger.addresses[member]!, credentials.createSsl(root), options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A gateway of fabric-gateway for one organization, signing with OpenSSL. */
+  gateway(member: Member, name = 'gateway'): Gateway {
+    const { signer, mspId } = this.identity(member, name);
+    const gateway = connect({
+      client: this.client(member),
+      identity: { mspId, credentials: Buffer.from(signer.certificate) },
+      signer: async (message) => lowS(sign('sha256', message, signer.key)),
+      hash: hash.none,
+    });
+    this.#clients.push(gateway);
+    return gateway;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.#ledger[Symbol.asyncDispose]();
+    await rm(this.#directory, { recursive: true });
+  }
+}
+
+function tlsOf({ tlsDirectory }: Identity): { certificate: string; key: string } {
+  return { certificate: only(tlsDirectory, 'cert.pem'), key: only(tlsDirectory, 'key.pem') };
+}
+
+function signing({ identities, organization }: ConsortiumMember, name: string) {
+  const { mspDirectory } = identities.get(name)!;
+  const certificate = join(mspDirectory, 'signcerts', 'cert.pem');
+  return { mspId: organization.mspId, certificate, key: join(mspDirectory, 'keystore', 'priv_sk') };
+}
+
+function clientTls({ tlsDirectory }: Identity) {
+  return {
+    rootCertificates: join(tlsDirectory, 'ca.pem'),
+    clientCertificate: join(tlsDirectory, 'cert.pem'),
+    clientKey: join(tlsDirectory, 'key.pem'),
+    serverName: 'localhost',
+  };
+}
+
+async function serve(ccid: string, address: string, { tlsDirectory }: Identity): Promise<void> {
+  const file = (name: string): Buffer => readFileSync(join(tlsDirectory, name));
+  const tlsProps = { key: file('key.pem'), cert: file('cert.pem'), clientCACerts: file('ca.pem') };
+  const limits = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
+  await shim.Shim.server(probe, { ccid, address, tlsProps, ...limits }).start();
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
