@@ -48,6 +48,14 @@ describe('a listener', () => {
     expect(await stays).toBe('cut');
   });
 
+  test('says in one sentence when its port is taken', async () => {
+    await using first = await listen(() => undefined, { host: '127.0.0.1', port: 0 });
+    const port = Number(new URL(first.address).port);
+    await expect(listen(() => undefined, { host: '127.0.0.1', port })).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}`,
+    );
+  });
+
   test('refuses to serve others than this machine without TLS', async () => {
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.org']) {
       await expect(listen(() => undefined, { host, port: 0 })).rejects.toMatchObject({ kind: 'misconfigured' });

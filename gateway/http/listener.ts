@@ -44,7 +44,9 @@ export async function listen(handler: RequestListener, options: ListenerOptions)
   server.maxConnections = 4_096;
   server.setTimeout(300_000);
   server.listen({ host, port, backlog: 1_024 });
-  await once(server, 'listening');
+  await once(server, 'listening').catch((cause: unknown) => {
+    throw new Fault('misconfigured', `cannot listen on ${host}:${port}: is it taken by another program?`, { cause });
+  });
   const bound = server.address() as AddressInfo;
   return {
     address: `${tls === undefined ? 'http' : 'https'}://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,

@@ -44,6 +44,7 @@ describe('the OpenAPI document', () => {
   });
 
   test('is the committed one (write it again with: node gateway/dist/routes/openapi/write-document.js)', () => {
-    expect(JSON.parse(JSON.stringify(document))).toEqual(JSON.parse(readFileSync(committed, 'utf8')));
+    // Compared as text, because a difference would fill screens.
+    expect(`${JSON.stringify(document, null, 2)}\n` === readFileSync(committed, 'utf8')).toBe(true);
   });
 });

@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
+import type { MspId } from '@d-cloud/chaincode/domain';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { routes } from '../routes/index.ts';
+import { gatewayLog } from '../service/gateway-log.ts';
 import { InProcessChannel, TestGateway } from '../testing/index.ts';
 
 const pathOf = (path: string) =>
@@ -197,6 +199,28 @@ describe('the REST interface', () => {
     expect(limited.headers.get('retry-after')).not.toBeNull();
     expect(limited.headers.get('ratelimit')).toContain('per-key');
     expect((await small.fetch('GET', '/v1/organizations', { role: 'operator' })).status).toBe(200);
+  });
+
+  test('no log line and no answer has a secret in it', async () => {
+    const lines: string[] = [];
+    const log = gatewayLog(
+      { logLevel: 'debug', organization: { name: 'elm', mspId: 'ElmMSP' as MspId } },
+      { write: (line) => void lines.push(line) },
+    );
+    await using noisy = await new TestGateway(channel, 'elm', { log }).start();
+    const canary = 'canary-4711';
+    const answers = [
+      await noisy.call('POST', '/v1/datasets', { body: dataset({ title: canary, colour: canary }) }),
+      await noisy.call('POST', '/v1/datasets', { body: `{"title":"${canary}` }),
+      await noisy.call('POST', '/v1/datasets', { body: dataset({ title: canary }) }),
+      await noisy.call('GET', '/v1/purposes', { headers: { authorization: `Bearer ${canary}` } }),
+      await noisy.call('GET', '/v1/datasets'),
+    ];
+    log.warn({ secretKey: canary, deep: { token: canary, deeper: { authorization: canary } } }, 'careless');
+    const key = noisy.apiKey('data-team').slice(21);
+    const seen = lines.join('') + JSON.stringify(answers.map(({ body }) => body));
+    expect(lines.length).toBeGreaterThan(7);
+    for (const secret of [canary, key, 'elm'.padEnd(32, '.')]) expect(seen).not.toContain(secret);
   });
 
   test('stopping ends streams of events at once and lets other requests finish', async () => {

@@ -76,6 +76,8 @@ export class Follower implements AsyncDisposable {
         await this.#verifyLedger(signal);
         this.#following = true;
         this.#trouble = undefined;
+        // Cards that were wanted when the last process ended.
+        await this.#fetchCards(signal);
         await this.#readBlocks(signal);
       } catch (error) {
         if (signal.aborted) return;

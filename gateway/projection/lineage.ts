@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ModelVersionName, VersionId } from '@d-cloud/chaincode/domain';
 import { Rejection } from '../http/problem.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -25,27 +25,31 @@ export function walkLineage(
   const upstream = direction === 'upstream';
   const step = db.prepare(`SELECT child, parent, job, model, block, transaction_id FROM edge
     WHERE ${upstream ? 'child' : 'parent'} = ? ORDER BY block, rowid`);
+  const enough = from + limit;
   const edges: LineageEdge[] = [];
   const seen = new Set<string>([version]);
   let frontier: string[] = [version];
-  for (let distance = 1; distance <= depth && frontier.length > 0 && edges.length <= from + limit; distance++) {
+  for (let distance = 1; distance <= depth && frontier.length > 0; distance++) {
     const next: string[] = [];
-    for (const at of frontier) {
-      for (const row of step.iterate(at)) {
-        edges.push(edgeFrom(row, distance));
-        if (edges.length > maxEdges)
-          throw new Rejection('BODY_TOO_LARGE', 'This lineage is too wide: ask with less depth.');
-        const further = String(upstream ? row.parent : row.child);
-        if (!seen.has(further)) {
-          seen.add(further);
-          next.push(further);
-        }
+    for (const row of rowsOf(step, frontier)) {
+      edges.push(edgeFrom(row, distance));
+      if (edges.length > maxEdges)
+        throw new Rejection('BODY_TOO_LARGE', 'This lineage is too wide: ask with less depth.');
+      if (edges.length > enough) break;
+      const further = String(upstream ? row.parent : row.child);
+      if (!seen.has(further)) {
+        seen.add(further);
+        next.push(further);
       }
     }
-    frontier = next;
+    frontier = edges.length > enough ? [] : next;
   }
   const items = edges.slice(from, from + limit);
   return edges.length > from + limit ? { items, next: writeCursor(list, from + limit), block } : { items, block };
+}
+
+function* rowsOf(step: StatementSync, versions: readonly string[]): Generator<Record<string, unknown>> {
+  for (const version of versions) yield* step.iterate(version);
 }
 
 function edgeFrom(row: Record<string, unknown>, distance: number): LineageEdge {

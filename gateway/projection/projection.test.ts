@@ -333,9 +333,39 @@ describe('the read model', () => {
   });
 
   test('a newer record stops it by name instead of being misread', async () => {
-    channel.add({ events: [{ kind: 'grant.issued', grant: { ...grant(1, birch), v: 2 } as unknown as GrantRecord }] });
+    channel.add(
+      { events: [{ kind: 'grant.issued', grant: grant(2, birch) }] },
+      { events: [{ kind: 'grant.issued', grant: { ...grant(1, birch), v: 2 } as unknown as GrantRecord }] },
+    );
     await using projection = open();
     await expect(projection.waitFor(1, { timeoutMs: 200 })).rejects.toMatchObject({ kind: 'timeout' });
     expect(projection.health.trouble).toContain('RECORD_TOO_NEW');
+    // A block's rows and the offset are written together or not at all.
+    expect(projection.get('grant', id('grnt', 2))).toBeUndefined();
+    expect(projection.block).toBe(0);
+  });
+
+  test('a lineage too wide to walk answers its first pages at once and says so further on', async () => {
+    const children = 10_050;
+    const idOf = (n: number) => idFrom('vers', Buffer.from(n.toString(16).padStart(32, '0'), 'hex'));
+    const events = Array.from({ length: children }, (_, n): DomainEvent => {
+      const origin = { parents: [id('vers', 1)] };
+      return { kind: 'dataset.version-published', version: { ...version(1), id: idOf(n), origin } };
+    });
+    channel.add({ events });
+    await using projection = open();
+    await projection.waitFor(1, { timeoutMs: 30_000 });
+    const started = performance.now();
+    const first = projection.lineage(id('vers', 1), { direction: 'downstream', depth: 32, limit: 200 });
+    expect(first.items).toHaveLength(200);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    let cursor = first.next;
+    const walk = () => {
+      while (cursor !== undefined) {
+        cursor = projection.lineage(id('vers', 1), { direction: 'downstream', depth: 32, limit: 5_000, cursor }).next;
+      }
+    };
+    cursor = projection.lineage(id('vers', 1), { direction: 'downstream', depth: 32, limit: 5_000 }).next;
+    expect(walk).toThrow(expect.objectContaining({ code: 'BODY_TOO_LARGE' }));
   });
 });

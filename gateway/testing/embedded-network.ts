@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Credentials } from '../cli/credentials.ts';
 import { RestClient } from '../cli/rest.ts';
 import { type Gateway, type GatewayOptions, readGatewayConfig, startGateway } from '../service/index.ts';
@@ -8,7 +9,14 @@ import { Child } from '../supervisor/child.ts';
 import { writeConfigs } from '../supervisor/configs.ts';
 import { foundNetwork, issueCredentials } from '../supervisor/found.ts';
 import { layoutOf } from '../supervisor/layout.ts';
-import { stagesOf } from '../supervisor/stages.ts';
+
+const beside = (module: string, ...path: string[]) =>
+  join(dirname(fileURLToPath(import.meta.resolve(module))), ...path);
+const programs = {
+  ledger: beside('@d-cloud/network/embedded/ledger', 'main.js'),
+  storage: beside('@d-cloud/network/embedded/store', 'main.js'),
+  chaincode: beside('@d-cloud/chaincode/domain', '..', 'main.js'),
+};
 
 /** The embedded ledger, its chaincode and the stores as processes, and every organization's gateway in this one: as one disposable object. */
 export class EmbeddedNetwork implements AsyncDisposable {
@@ -31,8 +39,22 @@ export class EmbeddedNetwork implements AsyncDisposable {
     const [runDirectory, logDirectory] = [join(directory, 'run'), join(directory, 'logs')];
     await mkdir(runDirectory, { recursive: true });
     await mkdir(logDirectory, { recursive: true });
-    const [first] = stagesOf(directory, found.description, async () => undefined);
-    const children = (first?.programs ?? []).map((spec) => new Child(spec, { runDirectory, logDirectory, onChange: () => undefined }));
+    const layout = layoutOf(directory);
+    const specs = [
+      { name: 'ledger', program: programs.ledger, config: layout.ledgerConfig },
+      { name: 'chaincode', program: programs.chaincode, config: layout.chaincodeConfig },
+      ...found.description.organizations.map(({ name }) => {
+        return {
+          name: `storage-${name}`,
+          program: programs.storage,
+          config: layout.ofOrganization(name).storageConfig,
+        };
+      }),
+    ];
+    const children = specs.map(
+      (spec) =>
+        new Child({ ...spec, readyWithinMs: 60_000 }, { runDirectory, logDirectory, onChange: () => undefined }),
+    );
     const network = new EmbeddedNetwork(directory, credentials, children);
     try {
       await Promise.all(children.map((child) => child.start()));
