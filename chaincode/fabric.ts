@@ -27,7 +27,7 @@ type ServerOptions = Parameters<typeof shim.Shim.server>[1];
 type Answer = { readonly status: number; readonly message: string; readonly payload: Uint8Array };
 type Marshal = {
   handleParameters(transaction: { readonly parameters?: readonly unknown[] }, given: readonly Buffer[]): string[];
-  toWireBuffer(result: unknown): Buffer | undefined;
+  toWireBuffer(result: unknown): Buffer;
 };
 type RouterClass = new (
   contracts: readonly unknown[],
@@ -54,7 +54,8 @@ const plain: Marshal = {
       throw new Refusal('RECORD_INVALID', 'the arguments are not UTF-8');
     }
   },
-  toWireBuffer: (result) => (typeof result === 'string' ? Buffer.from(result) : undefined),
+  // Only the router's own answer to GetMetadata is not text already.
+  toWireBuffer: (result) => Buffer.from(typeof result === 'string' ? result : JSON.stringify(result)),
 };
 
 /** The chaincode as peers call it. Every failure leaves as `CODE: sentence`, and none carries more than that. */
@@ -68,17 +69,25 @@ export class Chaincode extends Router {
   }
 
   override async invokeFunctionality(stub: Stub): Promise<Answer> {
+    const name = stub.getArgs()[0] ?? '';
+    if (!isTransaction(name)) {
+      const sentence = `RECORD_INVALID: there is no transaction ${JSON.stringify(name.slice(0, 64))}`;
+      return shim.Shim.error(sentence) as Answer;
+    }
     const answer = await super.invokeFunctionality(stub);
-    return answer.status < 400 ? answer : { ...answer, message: sentenceOf(answer.message, stub.getArgs()[0] ?? '') };
+    if (answer.status < 400 || readRefusal(answer.message) !== undefined || /^[A-Z]+: /.test(answer.message))
+      return answer;
+    return { ...answer, message: 'INTERNAL: the transaction broke inside the chaincode' };
   }
 }
 
-function sentenceOf(message: string, name: string): string {
-  if (readRefusal(message) !== undefined || /^[A-Z]+: /.test(message)) return message;
-  if (!Object.hasOwn(submitShapes, name) && !Object.hasOwn(evaluateShapes, name)) {
-    return `RECORD_INVALID: there is no transaction ${JSON.stringify(name.slice(0, 64))}`;
-  }
-  return 'INTERNAL: the transaction broke inside the chaincode';
+/** The names of our table and the metadata that Fabric's own tools ask for. */
+function isTransaction(name: string): boolean {
+  return (
+    Object.hasOwn(submitShapes, name) ||
+    Object.hasOwn(evaluateShapes, name) ||
+    name === 'org.hyperledger.fabric:GetMetadata'
+  );
 }
 
 /** A server that peers connect to; `start` resolves once it listens. */

@@ -33,10 +33,13 @@ export function readPublicKey(pem: string): KeyObject {
   return key;
 }
 
-/** A public key's name: SHA-256 of its SPKI DER, hex. Statements carry it as `node.keyId`, envelopes as `keyid`. */
+/**
+ * A public key's name: SHA-256 of its SPKI DER, hex. Statements carry it as `node.keyId`, envelopes as `keyid`. Of a PEM only the
+ * bytes are hashed; whether they are a key is `readPublicKey`'s to say.
+ */
 export function keyIdOf(key: string | KeyObject): Digest {
-  const object = typeof key === 'string' ? readPublicKey(key) : key;
-  return sha256(object.export({ format: 'der', type: 'spki' }));
+  if (typeof key !== 'string') return sha256(key.export({ format: 'der', type: 'spki' }));
+  return sha256(Buffer.from(key.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64'));
 }
 
 /** Says whether the DER-encoded ECDSA signature over SHA-256 of the bytes was made with the key. */

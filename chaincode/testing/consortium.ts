@@ -50,7 +50,7 @@ export class Consortium {
 
   /** Simulates without committing, so that two transactions can be made to race. */
   async simulate(
-    proposal: Omit<Proposal, 'channel' | 'transaction' | 'atMs'> & { atMs?: number },
+    proposal: Omit<Proposal, 'channel' | 'transaction' | 'atMs'> & { atMs?: number; transaction?: string },
   ): Promise<Simulation> {
     const stub = new SimulationStub(this.state, {
       channel: 'dcloud',

@@ -129,10 +129,15 @@ export class Story extends Consortium {
     return this;
   }
 
-  async registerDataset(id: DatasetId, mspId: MspId, change: Partial<Submits['dataset:register']['body']> = {}) {
+  async registerDataset(
+    id: DatasetId,
+    mspId: MspId,
+    change: Partial<Submits['dataset:register']['body']> = {},
+    beside: Pick<CallOptions, 'transient'> = withCard(id),
+  ) {
     const terms = { access: 'granted', purposes: [research, marketing] } as const;
     const body = { id, modality: 'images', terms, cardCommitment: cardCommitment(cardOf(id)), ...change } as const;
-    return this.submit('dataset:register', body, { ...this.as(mspId), ...withCard(id) });
+    return this.submit('dataset:register', body, { ...this.as(mspId), ...beside });
   }
 
   async publications(): Promise<this> {
