@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, existsSync } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -19,6 +20,10 @@ type Options = {
   readonly onChange: () => void;
 };
 
+/** While this file is there, the process is not started again. */
+export const holdFile = (runDirectory: string, name: string) => join(runDirectory, `${name}.hold`);
+
+const heldLookMs = 200;
 const firstPauseMs = 250;
 const longestPauseMs = 30_000;
 const healthyAfterMs = 60_000;
@@ -31,7 +36,7 @@ const killAfterMs = 10_000;
 export class Child {
   readonly spec: ProgramSpec;
   restarts = 0;
-  state: 'starting' | 'ready' | 'waiting' | 'stopped' = 'stopped';
+  state: 'starting' | 'ready' | 'waiting' | 'held' | 'stopped' = 'stopped';
   #options: Options;
   #process: ChildProcess | undefined;
   #pauseMs = firstPauseMs;
@@ -76,6 +81,8 @@ export class Child {
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_ENV: 'production' },
     });
     await log.close();
+    // Libraries that log to standard output must not be lost: what is not the ready line goes to the log too.
+    child.stdout?.pipe(createWriteStream(join(this.#options.logDirectory, `${name}.log`), { flags: 'a' }));
     this.#process = child;
     const startedAt = performance.now();
     const pidFile = join(this.#options.runDirectory, `${name}.pid`);
@@ -85,12 +92,7 @@ export class Child {
       void rm(pidFile, { force: true });
       if (!this.#wanted) return;
       if (performance.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
-      this.#become('waiting');
-      this.#timer = setTimeout(() => {
-        this.restarts++;
-        this.#launch().catch(() => undefined);
-      }, this.#pauseMs);
-      this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+      this.#again();
     });
 
     const ready = await firstLine(child, readyWithinMs).catch((cause: unknown) => {
@@ -102,6 +104,19 @@ export class Child {
     });
     this.#become('ready');
     return ready;
+  }
+
+  /** Starts it again after the pause, and not while a person holds it down (`dcloud hold`). */
+  #again(): void {
+    const held = existsSync(holdFile(this.#options.runDirectory, this.spec.name));
+    this.#become(held ? 'held' : 'waiting');
+    const pauseMs = held ? heldLookMs : this.#pauseMs;
+    if (!held) this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+    this.#timer = setTimeout(() => {
+      if (existsSync(holdFile(this.#options.runDirectory, this.spec.name))) return this.#again();
+      this.restarts++;
+      this.#launch().catch(() => undefined);
+    }, pauseMs);
   }
 
   #become(state: Child['state']): void {

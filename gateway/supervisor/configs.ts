@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { catalogueCollection } from '@d-cloud/chaincode/domain';
+import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
 import { type FoundNetwork, writePrivate } from './found.ts';
 import { layoutOf } from './layout.ts';
 
@@ -11,11 +11,23 @@ export async function writeConfigs(directory: string, { description, consortium 
   const { channel, chaincodePort, organizations } = description;
   const homes = new Map(organizations.map(({ name }) => [name, layout.ofOrganization(name)]));
   const home = (name: string) => homes.get(name)!;
-  const tlsRoots = organizations.map(({ name }) => home(name).tlsRoot);
   const roots = organizations.map((one) => ({ mspId: one.mspId, certificate: home(one.name).tlsRoot }));
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const operator = home(organizations.at(-1)!.name);
 
+  const {
+    name: collection,
+    policy,
+    memberOnlyRead,
+    memberOnlyWrite,
+  } = catalogueDefinition(organizations.map(({ mspId }) => mspId as MspId));
+  const catalogue = {
+    name: collection,
+    policy,
+    memberOnlyRead,
+    memberOnlyWrite,
+    endorsementPolicy: { channelPolicy: '/Channel/Application/Endorsement' },
+  };
   await writePrivate(
     layout.ledgerConfig,
     json({
@@ -40,10 +52,10 @@ export async function writeConfigs(directory: string, { description, consortium 
           version: '1',
           sequence: 1,
           policy: { channelPolicy: '/Channel/Application/Endorsement' },
-          collections: [catalogueCollection(organizations.map(({ mspId }) => mspId))],
+          collections: [catalogue],
           address: `127.0.0.1:${chaincodePort}`,
           tls: {
-            rootCertificates: [operator.tlsRoot],
+            rootCertificates: operator.tlsRoot,
             clientCertificate: operator.tlsCertificate('peer'),
             clientKey: operator.tlsKey('peer'),
             serverName: 'localhost',
@@ -60,7 +72,8 @@ export async function writeConfigs(directory: string, { description, consortium 
       tls: {
         certificate: operator.tlsCertificate('chaincode'),
         key: operator.tlsKey('chaincode'),
-        clientRoots: tlsRoots,
+        // The embedded ledger dials for every peer, as the operator's.
+        clientRoots: operator.tlsRoot,
       },
     }),
   );

@@ -1,4 +1,3 @@
-export { layoutOf } from './layout.ts';
 export { isFree } from './ports.ts';
-export { startSupervisor, stopSupervisor } from './start.ts';
+export { holdProcess, releaseProcess, startSupervisor, stopSupervisor } from './start.ts';
 export { readState, type SupervisorState } from './state.ts';

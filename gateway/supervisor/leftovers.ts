@@ -10,6 +10,7 @@ export async function endLeftovers(directory: string): Promise<string[]> {
   const run = join(directory, 'run');
   const ended: string[] = [];
   for (const file of await readdir(run).catch(() => [])) {
+    if (file.endsWith('.hold')) await rm(join(run, file), { force: true });
     if (!file.endsWith('.pid')) continue;
     const pid = Number(await readFile(join(run, file), 'utf8').catch(() => ''));
     if (Number.isSafeInteger(pid) && pid > 1 && isOurs(pid, directory)) {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { holdFile } from './child.ts';
 import { networkDescription } from './description.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -53,6 +54,26 @@ export async function stopSupervisor(directory: string): Promise<boolean> {
   return runs || left.length > 0;
 }
 
+/** Stops one process of a running network and keeps it down until it is released: for drills and for showing what survives. */
+export async function holdProcess(directory: string, name: string): Promise<void> {
+  const state = await readState(directory);
+  const known = state?.processes.find((one) => one.name === name);
+  if (!known)
+    throw new Error(
+      `No process "${name}" here: one of ${state?.processes.map((one) => one.name).join(', ') ?? 'none'}`,
+    );
+  await writeFile(holdFile(join(directory, 'run'), name), '');
+  if (known.pid !== undefined && isOurs(known.pid, directory)) {
+    process.kill(known.pid, 'SIGKILL');
+    while (isOurs(known.pid, directory)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Lets a held process start again. */
+export async function releaseProcess(directory: string, name: string): Promise<void> {
+  await rm(holdFile(join(directory, 'run'), name), { force: true });
+}
+
 async function reach(
   directory: string,
   pid: number | undefined,
@@ -69,7 +90,11 @@ async function reach(
     if (state.phase === 'ready') resolve(state);
     if (state.phase === 'failed') reject(new Error(state.step));
   };
-  const watcher = watch(join(directory, 'run'), () => void look().catch(reject));
+  // One look after the other: two reads of the state at once may come back in the wrong order.
+  let looking = Promise.resolve();
+  const watcher = watch(join(directory, 'run'), () => {
+    looking = looking.then(look).catch(reject);
+  });
   const timer = setTimeout(
     () =>
       reject(

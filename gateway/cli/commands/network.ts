@@ -1,51 +1,64 @@
 import { resolve } from 'node:path';
-import { readState, startSupervisor, stopSupervisor } from '../../supervisor/index.ts';
-import { type Credentials, credentialsFile, readCredentials } from '../credentials.ts';
-import { type Output, table } from '../output.ts';
+import type { Command } from 'commander';
+import { holdProcess, releaseProcess } from '../../supervisor/index.ts';
+import { down, status, up, welcome } from '../actions/network.ts';
+import { demo } from '../demo/demo.ts';
+import { table } from '../output.ts';
+import type { Session } from '../session.ts';
 
-const startWithinMs = 120_000;
+type NetworkOptions = { readonly directory: string };
 
-/** `dcloud up`: starts the embedded network to stay and says where everything is. */
-export async function up(output: Output, directory: string): Promise<Credentials> {
-  const home = resolve(directory);
-  const startedAt = performance.now();
-  await startSupervisor(home, { onStep: (step) => output.say(`  ${step} …`), withinMs: startWithinMs });
-  const credentials = await readCredentials(home);
-  output.say(`The network serves (${((performance.now() - startedAt) / 1000).toFixed(1)} s).`);
-  return credentials;
-}
-
-/** The addresses and roles of a network, for a person who has just started it. Keys stay in their file. */
-export function welcome(credentials: Credentials, directory: string): string {
-  const rows = Object.entries(credentials.organizations).map(([name, { mspId, rest, keys }]) => [
-    name,
-    mspId,
-    rest,
-    Object.keys(keys).join(', '),
-  ]);
-  return [
-    table(['organization', 'MSP id', 'REST', 'roles with a key'], rows),
-    '',
-    `API keys: ${credentialsFile(directory)} (only you can read it)`,
-    'Try:      dcloud publish <folder> --as alder --title "My documents"',
-    'Stop it:  dcloud down',
-  ].join('\n');
-}
-
-/** `dcloud down`. Answers whether something ran. */
-export async function down(output: Output, directory: string): Promise<boolean> {
-  const stopped = await stopSupervisor(resolve(directory));
-  output.say(stopped ? 'Stopped. The data stays; `dcloud up` goes on with it.' : 'Nothing was running.');
-  return stopped;
-}
-
-/** `dcloud status`: what runs. */
-export async function status(directory: string) {
-  return (
-    (await readState(resolve(directory))) ?? {
-      phase: 'absent' as const,
-      step: 'there is no network here',
-      processes: [],
-    }
-  );
+/** Adds `up`, `down`, `status`, `hold`, `release`, `demo`. */
+export function addNetworkCommands(program: Command, session: Session, options: () => NetworkOptions): void {
+  program
+    .command('up')
+    .description('start the embedded network and leave it running')
+    .action(async () => {
+      const { directory } = options();
+      const credentials = await up(session.output, directory);
+      const { channel, genesis, organizations } = credentials;
+      session.output.result({ ok: true, channel, genesis, organizations }, welcome(credentials, directory));
+    });
+  program
+    .command('down')
+    .description('stop the network; its data stays')
+    .action(async () => {
+      const stopped = await down(session.output, options().directory);
+      session.output.result({ ok: true, stopped }, '');
+    });
+  program
+    .command('status')
+    .description('say what runs')
+    .action(async () => {
+      const state = await status(options().directory);
+      const rows = state.processes.map(({ name, state: is, pid, restarts }) => [
+        name,
+        is,
+        String(pid ?? ''),
+        String(restarts),
+      ]);
+      session.output.result(
+        state,
+        `${state.phase}: ${state.step}\n${table(['process', 'state', 'pid', 'restarts'], rows)}`,
+      );
+      if (state.phase !== 'ready') process.exitCode = 1;
+    });
+  program
+    .command('hold <process>')
+    .description('kill one process and keep it down, for drills')
+    .action((name: string) => holdProcess(resolve(options().directory), name));
+  program
+    .command('release <process>')
+    .description('let a held process start again')
+    .action((name: string) => releaseProcess(resolve(options().directory), name));
+  program
+    .command('demo')
+    .description('play the whole story on real data in a network of its own')
+    .option('--keep', 'leave the network running', false)
+    .action(async ({ keep }: { keep: boolean }) => {
+      const given = program.opts<{ directory?: string }>().directory;
+      const summary = await demo(session.output, { directory: given ?? '.dcloud-demo', keep });
+      session.output.result(summary, '');
+      if (!summary.ok) process.exitCode = 1;
+    });
 }

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import { readState, startSupervisor, stopSupervisor } from '../../supervisor/index.ts';
+import { type Credentials, credentialsFile, readCredentials } from '../credentials.ts';
+import { type Output, table } from '../output.ts';
+
+const startWithinMs = 120_000;
+
+/** `dcloud up`: starts the embedded network to stay and says where everything is. */
+export async function up(output: Output, directory: string): Promise<Credentials> {
+  const home = resolve(directory);
+  const startedAt = performance.now();
+  await startSupervisor(home, { onStep: (step) => output.say(`  ${step} …`), withinMs: startWithinMs });
+  const credentials = await readCredentials(home);
+  output.say(`The network serves (${((performance.now() - startedAt) / 1000).toFixed(1)} s).`);
+  return credentials;
+}
+
+/** The addresses and roles of a network, for a person who has just started it. Keys stay in their file. */
+export function welcome(credentials: Credentials, directory: string): string {
+  const rows = Object.entries(credentials.organizations).map(([name, { mspId, rest, keys }]) => [
+    name,
+    mspId,
+    rest,
+    Object.keys(keys).join(', '),
+  ]);
+  return [
+    table(['organization', 'MSP id', 'REST', 'roles with a key'], rows),
+    '',
+    `API keys: ${credentialsFile(directory)} (only you can read it)`,
+    'Try:      dcloud publish <folder> --as alder --title "My documents"',
+    'Stop it:  dcloud down',
+  ].join('\n');
+}
+
+/** `dcloud down`. Answers whether something ran. */
+export async function down(output: Output, directory: string): Promise<boolean> {
+  const stopped = await stopSupervisor(resolve(directory));
+  output.say(stopped ? 'Stopped. The data stays; `dcloud up` goes on with it.' : 'Nothing was running.');
+  return stopped;
+}
+
+/** `dcloud status`: what runs. */
+export async function status(directory: string) {
+  return (
+    (await readState(resolve(directory))) ?? {
+      phase: 'absent' as const,
+      step: 'there is no network here',
+      processes: [],
+    }
+  );
+}
