@@ -1,4 +1,5 @@
 export * from './certificates/index.ts';
+export * from './changes/index.ts';
 export * from './config/index.ts';
 export {
   type Consortium,

@@ -1,0 +1,150 @@
+import { Fault } from '../../ledger/fault.ts';
+import {
+  Acls,
+  BatchSize,
+  BatchTimeout,
+  type ConfigGroup,
+  ConsensusType,
+  FabricMspConfig,
+  MspConfig,
+  RaftMetadata,
+} from '../../ledger/messages/index.ts';
+import type { MspRoots } from '../certificates/index.ts';
+import { capabilitiesValue } from '../config/ordering-group.ts';
+import { anchorPeersValue, applicationGroup, hostAndPort, ordererGroup } from '../config/organization-group.ts';
+import { implicitPolicyFrom } from '../config/policies.ts';
+import { groupAt, setPolicy, setValue } from '../config/tree.ts';
+
+/** A change in words. Each is one proposal; what they do to whom, the review says. */
+export type ConfigEdit =
+  | {
+      readonly kind: 'add-organization';
+      readonly mspId: string;
+      readonly roots: MspRoots;
+      readonly anchorPeers?: readonly string[];
+      readonly ordererEndpoints?: readonly string[];
+    }
+  | { readonly kind: 'remove-organization'; readonly mspId: string }
+  | { readonly kind: 'set-policy'; readonly path: string; readonly rule: string }
+  | {
+      readonly kind: 'set-batch';
+      readonly timeout?: string;
+      readonly maxMessageCount?: number;
+      readonly absoluteMaxBytes?: number;
+      readonly preferredMaxBytes?: number;
+    }
+  | { readonly kind: 'set-capability'; readonly section: 'Channel' | 'Orderer' | 'Application'; readonly name: string }
+  | { readonly kind: 'add-consenter'; readonly address: string; readonly tlsCertificate: string }
+  | { readonly kind: 'remove-consenter'; readonly address: string }
+  | { readonly kind: 'renew-consenter'; readonly address: string; readonly tlsCertificate: string }
+  | { readonly kind: 'set-anchor-peers'; readonly mspId: string; readonly addresses: readonly string[] }
+  | { readonly kind: 'set-acl'; readonly resource: string; readonly policy: string }
+  | { readonly kind: 'set-revocation-list'; readonly mspId: string; readonly lists: readonly string[] };
+
+type EditOf<K extends ConfigEdit['kind']> = Extract<ConfigEdit, { kind: K }>;
+
+const edits: { readonly [K in ConfigEdit['kind']]: (root: ConfigGroup, edit: EditOf<K>) => void } = {
+  'add-organization': addOrganization,
+  'remove-organization': (root, { mspId }) => removeOrganization(root, mspId),
+  'set-policy': (root, { path, rule }) => changePolicy(root, path, rule),
+  'set-batch': setBatch,
+  'set-capability': (root, { section, name }) => {
+    setValue(section === 'Channel' ? root : groupAt(root, [section]), 'Capabilities', capabilitiesValue(name));
+  },
+  'add-consenter': changeConsenters,
+  'remove-consenter': changeConsenters,
+  'renew-consenter': changeConsenters,
+  'set-anchor-peers': (root, { mspId, addresses }) => {
+    setValue(groupAt(root, ['Application', mspId]), 'AnchorPeers', anchorPeersValue(addresses));
+  },
+  'set-acl': (root, { resource, policy }) => setAcl(root, resource, policy),
+  'set-revocation-list': (root, { mspId, lists }) => setRevocationLists(root, mspId, lists),
+};
+
+/** Makes the edit on a copy of the tree that its caller owns; refuses one that has nothing to change. */
+export function applyEdit(root: ConfigGroup, edit: ConfigEdit): void {
+  const make = edits[edit.kind] as (root: ConfigGroup, edit: ConfigEdit) => void;
+  make(root, edit);
+}
+
+function addOrganization(root: ConfigGroup, edit: EditOf<'add-organization'>): void {
+  const { mspId, roots, anchorPeers = [], ordererEndpoints = [] } = edit;
+  const application = groupAt(root, ['Application']);
+  if (application.groups.has(mspId)) throw new Fault('misconfigured', `${mspId} is a member already`);
+  application.groups.set(mspId, applicationGroup(mspId, roots, anchorPeers));
+  if (ordererEndpoints.length > 0) {
+    groupAt(root, ['Orderer']).groups.set(mspId, ordererGroup(mspId, roots, ordererEndpoints));
+  }
+}
+
+function removeOrganization(root: ConfigGroup, mspId: string): void {
+  const gone = [groupAt(root, ['Application']), groupAt(root, ['Orderer'])].map((group) => group.groups.delete(mspId));
+  if (!gone.includes(true)) throw new Fault('misconfigured', `${mspId} is no member of the channel`);
+}
+
+function changePolicy(root: ConfigGroup, path: string, rule: string): void {
+  const parts = path.split('/').filter((part) => part !== '');
+  const name = parts.pop();
+  if (parts[0] !== 'Channel' || name === undefined) {
+    throw new Fault('misconfigured', `"${path}" is not the path of a policy: write /Channel/Application/Endorsement`);
+  }
+  setPolicy(groupAt(root, parts.slice(1)), name, implicitPolicyFrom(rule));
+}
+
+function setBatch(root: ConfigGroup, edit: EditOf<'set-batch'>): void {
+  const orderer = groupAt(root, ['Orderer']);
+  const before = BatchSize.decode(orderer.values.get('BatchSize')?.value ?? new Uint8Array(0));
+  const { timeout, kind: _, ...sizes } = edit;
+  if (Object.keys(sizes).length > 0) setValue(orderer, 'BatchSize', BatchSize.encode({ ...before, ...sizes }));
+  if (timeout !== undefined) setValue(orderer, 'BatchTimeout', BatchTimeout.encode({ timeout }));
+}
+
+type ConsenterEdit = EditOf<'add-consenter' | 'remove-consenter' | 'renew-consenter'>;
+
+function changeConsenters(root: ConfigGroup, edit: ConsenterEdit): void {
+  const orderer = groupAt(root, ['Orderer']);
+  const consensus = ConsensusType.decode(orderer.values.get('ConsensusType')?.value ?? new Uint8Array(0));
+  if (consensus.type !== 'etcdraft') {
+    throw new Fault('misconfigured', `consenters of ${consensus.type} are not changed one by one here`);
+  }
+  const metadata = RaftMetadata.decode(consensus.metadata);
+  const { host, port } = hostAndPort(edit.address);
+  const place = metadata.consenters.findIndex((consenter) => consenter.host === host && consenter.port === port);
+  if (edit.kind === 'add-consenter' ? place !== -1 : place === -1) {
+    throw new Fault(
+      'misconfigured',
+      `${edit.address} is ${place === -1 ? 'no' : 'already a'} consenter of the channel`,
+    );
+  }
+  const consenters = [...metadata.consenters];
+  if (edit.kind === 'remove-consenter') consenters.splice(place, 1);
+  else {
+    const certificate = Buffer.from(edit.tlsCertificate);
+    const consenter = { host, port, clientTlsCert: certificate, serverTlsCert: certificate };
+    consenters.splice(place === -1 ? consenters.length : place, place === -1 ? 0 : 1, consenter);
+  }
+  const changed = RaftMetadata.encode({ ...metadata, consenters });
+  setValue(orderer, 'ConsensusType', ConsensusType.encode({ ...consensus, metadata: changed }));
+}
+
+function setAcl(root: ConfigGroup, resource: string, policy: string): void {
+  const application = groupAt(root, ['Application']);
+  const { acls } = Acls.decode(application.values.get('ACLs')?.value ?? new Uint8Array(0));
+  setValue(application, 'ACLs', Acls.encode({ acls: new Map([...acls, [resource, { policyRef: policy }]]) }));
+}
+
+/** The MSP stands in both sections, and both must say the same of it. */
+function setRevocationLists(root: ConfigGroup, mspId: string, lists: readonly string[]): void {
+  const revocationList = lists.map((list) => Buffer.from(list));
+  let found = false;
+  for (const section of ['Application', 'Orderer']) {
+    const group = root.groups.get(section)?.groups.get(mspId);
+    const value = group?.values.get('MSP')?.value;
+    if (group === undefined || value === undefined) continue;
+    const { type, config } = MspConfig.decode(value);
+    const changed = FabricMspConfig.encode({ ...FabricMspConfig.decode(config), revocationList });
+    setValue(group, 'MSP', MspConfig.encode({ type, config: changed }));
+    found = true;
+  }
+  if (!found) throw new Fault('misconfigured', `${mspId} is no member of the channel`);
+}

@@ -1,0 +1,182 @@
+import {
+  BatchSize,
+  BatchTimeout,
+  Capabilities,
+  type ConfigGroup,
+  ConsensusType,
+  policyTypes,
+  RaftMetadata,
+  SignaturePolicyEnvelope,
+} from '../../ledger/messages/index.ts';
+import { readMsp } from '../../ledger/verify/channel-config.ts';
+import { principalMsp } from '../config/policies.ts';
+import { among, isSatisfied, policyFormula } from './policy-algebra.ts';
+import { guardPath } from './simulate.ts';
+
+/** Why a change must not be signed: Fabric would take it, or take it and regret. */
+export interface Objection {
+  readonly code:
+    | 'UNKNOWN_CAPABILITY'
+    | 'POLICY_MISSING'
+    | 'POLICY_UNSATISFIABLE'
+    | 'POLICY_OPEN'
+    | 'MSP_TWICE'
+    | 'NAMES_ABSENT_MSP'
+    | 'CONSENTERS'
+    | 'BATCH';
+  readonly path: string;
+  readonly sentence: string;
+}
+
+/** What the lowest version of Fabric among all members' peers and orderers understands. */
+export interface Versions {
+  /** The lowest version that any member runs. */
+  readonly lowest: '2.5' | '3.1';
+}
+
+const capabilities = {
+  Channel: { '2.5': ['V1_3', 'V1_4_2', 'V1_4_3', 'V2_0'], '3.1': ['V1_3', 'V1_4_2', 'V1_4_3', 'V2_0', 'V3_0'] },
+  Orderer: { '2.5': ['V1_1', 'V1_4_2', 'V2_0'], '3.1': ['V1_1', 'V1_4_2', 'V2_0'] },
+  Application: {
+    '2.5': ['V1_1', 'V1_2', 'V1_3', 'V1_4_2', 'V2_0', 'V2_5'],
+    '3.1': ['V1_1', 'V1_2', 'V1_3', 'V1_4_2', 'V2_0', 'V2_5'],
+  },
+} as const;
+
+/** Everything wrong with a configuration that somebody proposes; `before` is the one in force. */
+export function objections(before: ConfigGroup, after: ConfigGroup, versions: Versions): Objection[] {
+  return [
+    ...unknownCapabilities(after, versions),
+    ...doubledMsps(after),
+    ...brokenPolicies(after),
+    ...brokenOrdering(before, after),
+  ];
+}
+
+/** One unknown name makes every peer of the channel panic on that block, for ever. */
+function* unknownCapabilities(root: ConfigGroup, { lowest }: Versions): Generator<Objection> {
+  for (const section of ['Channel', 'Orderer', 'Application'] as const) {
+    const group = section === 'Channel' ? root : root.groups.get(section);
+    const value = group?.values.get('Capabilities')?.value;
+    const known: readonly string[] = capabilities[section][lowest];
+    for (const name of value === undefined ? [] : Capabilities.decode(value).capabilities.keys()) {
+      if (known.includes(name)) continue;
+      const path = section === 'Channel' ? '/Channel/Capabilities' : `/Channel/${section}/Capabilities`;
+      const sentence = `${name} is not understood by Fabric ${lowest}, which members run: each such process would end at that block and never start again`;
+      yield { code: 'UNKNOWN_CAPABILITY', path, sentence };
+    }
+  }
+}
+
+/** One MSP in two groups of a section is two votes in every majority. */
+function* doubledMsps(root: ConfigGroup): Generator<Objection> {
+  for (const section of ['Application', 'Orderer']) {
+    const seen = new Map<string, string>();
+    for (const [name, group] of root.groups.get(section)?.groups ?? []) {
+      const value = group.values.get('MSP')?.value;
+      if (value === undefined) continue;
+      const { mspId } = readMsp(value);
+      const other = seen.get(mspId);
+      seen.set(mspId, name);
+      if (other === undefined) continue;
+      const path = `/Channel/${section}/${name}`;
+      const sentence = `${mspId} stands under ${other} and ${name}: it would count twice in every majority`;
+      yield { code: 'MSP_TWICE', path, sentence };
+    }
+  }
+}
+
+/** All MSP ids that a configuration knows. */
+export function mspIdsOf(root: ConfigGroup): Set<string> {
+  const members = ['Application', 'Orderer'].flatMap((section) => [
+    ...(root.groups.get(section)?.groups.values() ?? []),
+  ]);
+  return new Set(members.flatMap(({ values }) => (values.has('MSP') ? [readMsp(values.get('MSP')!.value).mspId] : [])));
+}
+
+function* brokenPolicies(root: ConfigGroup): Generator<Objection> {
+  const existing = mspIdsOf(root);
+  const guards = new Set<string>();
+  yield* walk(root, '/Channel', existing, guards);
+  for (const path of guards) yield* checkPower(root, path, existing, true);
+}
+
+function* walk(group: ConfigGroup, path: string, existing: Set<string>, guards: Set<string>): Generator<Objection> {
+  for (const { modPolicy } of [group, ...group.values.values(), ...group.policies.values()]) {
+    guards.add(guardPath(modPolicy, path));
+  }
+  for (const [name, { policy }] of group.policies) {
+    if (policy?.type !== policyTypes.signature) continue;
+    const named = SignaturePolicyEnvelope.decode(policy.value).identities.map(principalMsp);
+    const absent = named.find((mspId) => !existing.has(mspId));
+    if (absent === undefined) continue;
+    const sentence = `the policy names ${absent}, which is not in the channel: nobody can ever sign for it`;
+    yield { code: 'NAMES_ABSENT_MSP', path: `${path}/${name}`, sentence };
+  }
+  for (const [name, child] of group.groups) yield* walk(child, `${path}/${name}`, existing, guards);
+}
+
+/** A policy that guards something must be there, be satisfiable by members, and not be satisfied by nobody at all. */
+function* checkPower(root: ConfigGroup, path: string, existing: Set<string>, guard: boolean): Generator<Objection> {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  let group: ConfigGroup | undefined = root;
+  for (const part of path.split('/').slice(2, -1)) group = group?.groups.get(part);
+  if (group?.policies.get(name)?.policy === undefined) {
+    const sentence = `there is no policy ${path}, which guards parts of the configuration: nobody could ever change them again`;
+    if (guard) yield { code: 'POLICY_MISSING', path, sentence };
+    return;
+  }
+  const formula = among(policyFormula(root, path), existing);
+  if (!isSatisfied(formula, existing)) {
+    const sentence = 'no set of members can satisfy this policy: what it guards could never be changed again';
+    yield { code: 'POLICY_UNSATISFIABLE', path, sentence };
+  } else if (isSatisfied(formula, new Set())) {
+    const sentence = 'this policy asks for nobody: anyone could change what it guards';
+    yield { code: 'POLICY_OPEN', path, sentence };
+  }
+}
+
+function consentersOf(root: ConfigGroup): string[] | undefined {
+  const value = root.groups.get('Orderer')?.values.get('ConsensusType')?.value;
+  if (value === undefined) return undefined;
+  const { type, metadata } = ConsensusType.decode(value);
+  if (type !== 'etcdraft') return undefined;
+  return RaftMetadata.decode(metadata).consenters.map(({ host, port, serverTlsCert }) => {
+    return `${host}:${port} ${Buffer.from(serverTlsCert).toString('base64')}`;
+  });
+}
+
+function* brokenOrdering(before: ConfigGroup, after: ConfigGroup): Generator<Objection> {
+  const [was, is] = [consentersOf(before), consentersOf(after)];
+  const path = '/Channel/Orderer/ConsensusType';
+  if (is !== undefined && was !== undefined) {
+    const added = is.filter((consenter) => !was.includes(consenter)).length;
+    const removed = was.filter((consenter) => !is.includes(consenter)).length;
+    const wrong =
+      is.length === 0
+        ? 'no consenter would be left'
+        : new Set(is).size !== is.length
+          ? 'one consenter stands there twice'
+          : Math.max(added, removed) > 1
+            ? 'Raft changes one consenter at a time'
+            : was.length >= 3 && is.length < 3
+              ? `with ${is.length} consenters left, the first that fails stops the channel`
+              : undefined;
+    if (wrong !== undefined) yield { code: 'CONSENTERS', path, sentence: wrong };
+  }
+  yield* brokenBatch(after);
+}
+
+function* brokenBatch(root: ConfigGroup): Generator<Objection> {
+  const orderer = root.groups.get('Orderer');
+  const { timeout } = BatchTimeout.decode(orderer?.values.get('BatchTimeout')?.value ?? new Uint8Array(0));
+  if (!/^(\d+(\.\d+)?(ms|s|m))+$/.test(timeout) || Number.parseFloat(timeout) <= 0) {
+    const sentence = `"${timeout}" is no batch timeout: write 500ms or 2s`;
+    yield { code: 'BATCH', path: '/Channel/Orderer/BatchTimeout', sentence };
+  }
+  const size = BatchSize.decode(orderer?.values.get('BatchSize')?.value ?? new Uint8Array(0));
+  if (size.maxMessageCount < 1 || size.preferredMaxBytes < 1 || size.absoluteMaxBytes < size.preferredMaxBytes) {
+    const sentence = 'a batch holds at least one transaction, and no fewer bytes at most than it prefers';
+    yield { code: 'BATCH', path: '/Channel/Orderer/BatchSize', sentence };
+  }
+}
