@@ -15,7 +15,7 @@ export type StoredResponse = {
 /** Whose request, and what it asks: `fingerprint` is the SHA-256 of method, path, query and body, hex. */
 export type RequestName = { readonly person: string; readonly key: string; readonly fingerprint: string };
 
-export type Beginning =
+type Beginning =
   | { readonly kind: 'first' }
   /** Begun before and neither answered nor running: the gateway died, or machinery failed. The ledger knows what came of it. */
   | { readonly kind: 'again' }

@@ -9,7 +9,7 @@ import type { GatewayLedger, SubmitOptions, Submitted } from '../ledger.ts';
 import type { Services } from '../services.ts';
 
 /** `json`: strict JSON, at most 1 MiB, parsed by the schema. `none`: a body is refused. `stream`: the handler reads `exchange.incoming` itself. */
-export type BodyForm = 'json' | 'stream' | 'none';
+type BodyForm = 'json' | 'stream' | 'none';
 
 /** A request that has been authenticated, scoped, parsed and, where the route says so, found to be the first with its key. */
 export type RouteRequest<P = unknown, Q = unknown, B = unknown> = {
@@ -39,7 +39,7 @@ export type RouteRequest<P = unknown, Q = unknown, B = unknown> = {
 };
 
 /** A schema's value as records hold it: nothing in it is written to. */
-export type Readonlied<T> = T extends string | number | boolean | bigint | null | undefined
+type Readonlied<T> = T extends string | number | boolean | bigint | null | undefined
   ? T
   : T extends readonly (infer I)[]
     ? readonly Readonlied<I>[]

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** Shape of the tables; another number in the file means that it is rebuilt from block 0. */
-export const schemaVersion = 2;
+const schemaVersion = 2;
 
 const tables = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -6,7 +6,7 @@ import { ledgerPlace } from './page.ts';
 const ledger = ledgerPlace;
 const v = z.literal(1);
 export const modality = z.enum(['documents', 'images', 'voice', 'video', 'table', 'model', 'results']);
-export const grantAction = z.enum(['use', 'read', 'derive', 'export', 'delegate']);
+const grantAction = z.enum(['use', 'read', 'derive', 'export', 'delegate']);
 export const modelTask = z.enum(['image-classification', 'text-embedding']);
 const nodeState = z.enum(['active', 'draining', 'left']);
 
