@@ -1,23 +1,20 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { sign } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
-import shim from 'fabric-shim';
 import { type Consortium, type ConsortiumMember, foundConsortium, type Identity } from '../../../admin/index.ts';
 import { type LedgerConfig, type RunningLedger, startLedger } from '../index.ts';
 import { lowS } from '../msp/signature.ts';
-import { probe } from './probe-chaincode.ts';
 
 const CHANNEL = 'probes';
 const MEMBERS = ['A', 'B', 'C'] as const;
 export type Member = (typeof MEMBERS)[number];
-
-const only = (directory: string, path: string): string => join(directory, path);
 
 /** An embedded ledger with three organizations and real chaincode servers, in this process and a temporary directory. */
 export class ProbeNetwork implements AsyncDisposable {
@@ -25,9 +22,18 @@ export class ProbeNetwork implements AsyncDisposable {
   readonly #directory: string;
   readonly #consortium: Consortium;
   readonly #clients: { close(): void }[] = [];
+  /** The chaincode servers, by name. */
+  readonly chaincodes: ReadonlyMap<string, ChildProcess>;
   #ledger: RunningLedger;
 
-  private constructor(directory: string, consortium: Consortium, config: LedgerConfig, ledger: RunningLedger) {
+  private constructor(
+    directory: string,
+    consortium: Consortium,
+    config: LedgerConfig,
+    ledger: RunningLedger,
+    chaincodes: ReadonlyMap<string, ChildProcess>,
+  ) {
+    this.chaincodes = chaincodes;
     this.#directory = directory;
     this.#consortium = consortium;
     this.config = config;
@@ -35,18 +41,17 @@ export class ProbeNetwork implements AsyncDisposable {
   }
 
   static async start(chaincodes: readonly Partial<LedgerConfig['chaincodes'][number]>[]): Promise<ProbeNetwork> {
-    process.env.CORE_CHAINCODE_LOGGING_SHIM ??= 'error';
-    process.env.CORE_CHAINCODE_LOGGING_LEVEL ??= 'error';
     const directory = await mkdtemp(join(tmpdir(), 'ledger-'));
     const organizations = MEMBERS.map((name) => ({ name: name.toLowerCase(), mspId: name }));
     const consortium = await foundConsortium({ directory, channel: CHANNEL, organizations, now: new Date() });
     const [first] = consortium.members;
     const server = first!.identities.get('chaincode')!;
+    const servers = new Map<string, ChildProcess>();
     const defined: LedgerConfig['chaincodes'][number][] = [];
     for (const chaincode of chaincodes) {
       const address = `127.0.0.1:${await freePort()}`;
       const name = chaincode.name ?? 'probe';
-      if (chaincode.address === undefined) await serve(name, address, server);
+      if (chaincode.address === undefined) servers.set(name, await serve(name, address, server));
       defined.push({ version: '1', ...chaincode, name, address: chaincode.address ?? address, tls: clientTls(server) });
     }
     const config: LedgerConfig = {
@@ -61,7 +66,7 @@ export class ProbeNetwork implements AsyncDisposable {
       })),
       chaincodes: defined,
     };
-    return new ProbeNetwork(directory, consortium, config, await startLedger(config));
+    return new ProbeNetwork(directory, consortium, config, await startLedger(config), servers);
   }
 
   get channel(): string {
@@ -107,12 +112,13 @@ export class ProbeNetwork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
     await this.#ledger[Symbol.asyncDispose]();
+    for (const server of this.chaincodes.values()) server.disconnect();
     await rm(this.#directory, { recursive: true });
   }
 }
 
 function tlsOf({ tlsDirectory }: Identity): { certificate: string; key: string } {
-  return { certificate: only(tlsDirectory, 'cert.pem'), key: only(tlsDirectory, 'key.pem') };
+  return { certificate: join(tlsDirectory, 'cert.pem'), key: join(tlsDirectory, 'key.pem') };
 }
 
 function signing({ identities, organization }: ConsortiumMember, name: string) {
@@ -130,11 +136,14 @@ function clientTls({ tlsDirectory }: Identity) {
   };
 }
 
-async function serve(ccid: string, address: string, { tlsDirectory }: Identity): Promise<void> {
-  const file = (name: string): Buffer => readFileSync(join(tlsDirectory, name));
-  const tlsProps = { key: file('key.pem'), cert: file('cert.pem'), clientCACerts: file('ca.pem') };
-  const limits = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
-  await shim.Shim.server(probe, { ccid, address, tlsProps, ...limits }).start();
+/** A chaincode server that ends with this process. */
+async function serve(ccid: string, address: string, { tlsDirectory }: Identity): Promise<ChildProcess> {
+  const program = fileURLToPath(new URL('./chaincode-process.js', import.meta.url));
+  const quiet = { CORE_CHAINCODE_LOGGING_SHIM: 'critical', CORE_CHAINCODE_LOGGING_LEVEL: 'critical' };
+  const child = fork(program, [ccid, address, tlsDirectory], { env: { ...process.env, ...quiet }, execArgv: [] });
+  const [event] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  if (event !== 'listening') throw new Error(`The probe chaincode did not start (${event}).`);
+  return child;
 }
 
 async function freePort(): Promise<number> {
