@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../../ledger/fault.ts';
 import type { Signatory } from '../../ledger/identity.ts';
 import { type ChannelConfig, readChannelConfig } from '../../ledger/verify/channel-config.ts';
+import { parseUpdate, simulateUpdate, type TouchedElement } from '../../ledger/verify/simulate-update.ts';
 import { broadcast, type OrdererConnection } from '../protocol/orderer.ts';
 import { configUpdate, copyGroup } from './compare.ts';
 import { applyEdit, type ConfigEdit } from './edits.ts';
@@ -10,7 +11,6 @@ import { type PolicyImpact, policyImpact } from './impact.ts';
 import { allOf, type Formula, isSatisfied, organizationsIn, policyFormula, quorums } from './policy-algebra.ts';
 import { type ReadableChange, readableDiff } from './readable-diff.ts';
 import { signUpdate, updateEnvelope, verifyUpdateSignature } from './signatures.ts';
-import { parseUpdate, simulateUpdate, type TouchedElement } from './simulate.ts';
 
 const Base64 = z
   .base64()

@@ -9,9 +9,9 @@ import {
   SignaturePolicyEnvelope,
 } from '../../ledger/messages/index.ts';
 import { readMsp } from '../../ledger/verify/channel-config.ts';
+import { guardPath } from '../../ledger/verify/simulate-update.ts';
 import { principalMsp } from '../config/policies.ts';
 import { among, isSatisfied, policyFormula } from './policy-algebra.ts';
-import { guardPath } from './simulate.ts';
 
 /** Why a change must not be signed: Fabric would take it, or take it and regret. */
 export interface Objection {

@@ -1,3 +1,4 @@
+export { type Simulation, simulateUpdate, type TouchedElement } from '../../ledger/verify/simulate-update.ts';
 export {
   type ChangeProgress,
   ChangeProposal,
@@ -15,4 +16,3 @@ export { type PolicyImpact, type PolicyPower, policyImpact, policyPowers } from 
 export { type Formula, policyFormula, type Quorums, quorums, signatureFormula } from './policy-algebra.ts';
 export { type ReadableChange, readableDiff } from './readable-diff.ts';
 export { signUpdate, updateEnvelope, verifyUpdateSignature } from './signatures.ts';
-export { type Simulation, simulateUpdate, type TouchedElement } from './simulate.ts';

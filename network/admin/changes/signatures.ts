@@ -9,7 +9,8 @@ import {
   SignatureHeader,
 } from '../../ledger/messages/index.ts';
 import type { ChannelConfig } from '../../ledger/verify/channel-config.ts';
-import { type Member, verifyMember, verifySignature } from '../../ledger/verify/member.ts';
+import { verifyUpdateSigner } from '../../ledger/verify/config-update.ts';
+import type { Member } from '../../ledger/verify/member.ts';
 import { signedEnvelope, timestamp } from '../protocol/proposal.ts';
 
 /** One organization's signature (`common.ConfigSignature` bytes) over the update's bytes as it was sent them: made anywhere, in any order. */
@@ -21,10 +22,7 @@ export function signUpdate(signatory: Signatory, update: Uint8Array): Uint8Array
 
 /** Who signed an update; refuses a wrong signature, a stranger's, and one by anybody but an admin. */
 export function verifyUpdateSignature(bytes: Uint8Array, update: Uint8Array, config: ChannelConfig): Member {
-  const { signatureHeader, signature } = ConfigSignature.decode(bytes);
-  const msps = new Map([...config.ordererMsps, ...config.applicationMsps]);
-  const member = verifyMember(SignatureHeader.decode(signatureHeader).creator, msps);
-  verifySignature(member, Buffer.concat([signatureHeader, update]), signature, 'the update');
+  const member = verifyUpdateSigner(ConfigSignature.decode(bytes), update, config);
   if (member.role !== 'admin') {
     throw new Fault(
       'misconfigured',

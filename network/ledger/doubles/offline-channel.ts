@@ -6,14 +6,20 @@ import {
   issueTls,
   type NodeRole,
 } from '../../admin/certificates/authority.ts';
+import { signUpdate, updateEnvelope } from '../../admin/changes/signatures.ts';
 import type { ChannelDescription } from '../../admin/config/channel-description.ts';
 import { genesisBlock } from '../../admin/config/genesis-block.ts';
-import { buildProposal, buildTransaction } from '../../admin/protocol/proposal.ts';
+import { buildProposal, buildTransaction, signedEnvelope } from '../../admin/protocol/proposal.ts';
 import { type Signatory, signatory } from '../identity.ts';
 import {
   Block,
   ChaincodeAction,
   ChaincodeEvent,
+  ChannelHeader,
+  ConfigEnvelope,
+  type ConfigGroup,
+  Envelope,
+  headerTypes,
   Metadata,
   OrdererBlockMetadata,
   ProposalResponsePayload,
@@ -21,6 +27,8 @@ import {
 } from '../messages/index.ts';
 import { sha256 } from '../signing.ts';
 import { blockHash, dataHash, headerBytes, parseBlock } from '../verify/block-hash.ts';
+import { readChannelConfig } from '../verify/channel-config.ts';
+import { simulateUpdate } from '../verify/simulate-update.ts';
 
 /** One organization of an offline channel: its authority and one signatory per role. */
 export interface OfflineOrganization {
@@ -146,4 +154,24 @@ export function offlineBlock(
     data: { data: [...envelopes] },
     metadata: { metadata: [signatures, nothing, codes, nothing, nothing] },
   });
+}
+
+/** The config block that orderers would cut for an update with these approvals; `stated` replaces what it says is in force. */
+export function offlineConfigBlock(
+  before: Uint8Array,
+  update: Uint8Array,
+  approvals: readonly Signatory[],
+  orderer: Signatory,
+  stated?: ConfigGroup,
+): Uint8Array {
+  const config = readChannelConfig(before);
+  const now = new Date(0);
+  const signatures = approvals.map((admin) => signUpdate(admin, update));
+  const lastUpdate = Envelope.decode(updateEnvelope(approvals[0]!, config.channel, update, signatures, now));
+  const channelGroup = stated ?? simulateUpdate(update, config.group).after;
+  const data = ConfigEnvelope.encode({ config: { sequence: config.sequence + 1, channelGroup }, lastUpdate });
+  const channelHeader = ChannelHeader.encode({ type: headerTypes.config, channelId: config.channel, version: 1 });
+  const signatureHeader = SignatureHeader.encode({ creator: orderer.creator, nonce: randomBytes(24) });
+  const envelope = signedEnvelope(orderer, { header: { channelHeader, signatureHeader }, data });
+  return offlineBlock(before, [envelope], orderer);
 }

@@ -2,10 +2,12 @@ import { Fault } from '../fault.ts';
 import { verifyBlock, verifyData } from './block.ts';
 import { blockHash, parseBlock } from './block-hash.ts';
 import { type ChannelConfig, readChannelConfig } from './channel-config.ts';
+import { verifyConfigUpdate } from './config-update.ts';
 
 /**
  * Walks a channel's config blocks from the pinned genesis block on: each later one must be signed by orderers of the
- * configuration before it and count its sequence up by one. Answers every configuration, the genesis one first; the one
+ * configuration before it, count its sequence up by one, and hold an update that enough members of that configuration
+ * signed. Answers every configuration, the genesis one first; the one
  * in force at a block is the last whose number is not above it.
  */
 export function verifyConfigChain(genesisHash: Uint8Array, blocks: readonly Uint8Array[]): ChannelConfig[] {
@@ -29,6 +31,7 @@ export function verifyConfigChain(genesisHash: Uint8Array, blocks: readonly Uint
     ) {
       throw new Fault('corrupt', `config block ${next.blockNumber} does not follow config block ${before.blockNumber}`);
     }
+    verifyConfigUpdate(before, bytes, next);
     configs.push(next);
   }
   return configs;

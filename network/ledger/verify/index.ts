@@ -5,4 +5,6 @@ export { blockHash, dataHash, headerBytes, parseBlock, type WholeBlock } from '.
 export { type ChannelConfig, type MspInConfig, readChannelConfig } from './channel-config.ts';
 export { configAt, verifyConfigChain } from './config-chain.ts';
 export { type Member, type MemberRole, verifyMember, verifySignature } from './member.ts';
+export { satisfiesPolicy } from './policy.ts';
+export { type Simulation, StaleUpdate, simulateUpdate, type TouchedElement } from './simulate-update.ts';
 export { type VerifiedTransaction, verifyTransaction } from './transaction.ts';

@@ -2,9 +2,11 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { issueIdentity } from '../../admin/certificates/authority.ts';
 import { revocationList } from '../../admin/certificates/revocation.ts';
+import { applyEdit, configUpdate, copyGroup } from '../../admin/changes/index.ts';
 import {
   type OfflineOrganization,
   offlineBlock,
+  offlineConfigBlock,
   offlineGenesis,
   offlineOrganization,
   offlineTransaction,
@@ -15,6 +17,7 @@ import {
   answeredTransaction,
   blockHash,
   type ChannelConfig,
+  configAt,
   type EndorsedAnswer,
   parseBlock,
   readChannelConfig,
@@ -185,5 +188,41 @@ describe('the chain of configurations', () => {
     const pinned = blockHash(parseBlock(genesis).header);
     const block = offlineBlock(genesis, [call().envelope], a.orderer);
     expect(() => verifyConfigChain(pinned, [genesis, block])).toThrow('is not a config block');
+  });
+
+  describe('after an update', () => {
+    const update = () => {
+      const wanted = copyGroup(config.group);
+      applyEdit(wanted, { kind: 'set-batch', timeout: '1s' });
+      return configUpdate('offline', config.group, wanted);
+    };
+    const chain = (block: Uint8Array) => verifyConfigChain(blockHash(parseBlock(genesis).header), [genesis, block]);
+
+    test('goes on when enough admins signed what the block states', () => {
+      const configs = chain(offlineConfigBlock(genesis, update(), [a.admin, b.admin], a.orderer));
+      expect(configs.map(({ sequence, blockNumber }) => [sequence, blockNumber])).toEqual([
+        [0, 0],
+        [1, 1],
+      ]);
+      expect(configAt(configs, 1)).toBe(configs[0]);
+      expect(configAt(configs, 2)).toBe(configs[1]);
+    });
+
+    test.each([
+      ['one admin of two', () => [a.admin]],
+      ['an admin twice', () => [a.admin, a.admin]],
+      ['a client for the other organization', () => [a.admin, b.client]],
+      ['a stranger', () => [a.admin, stranger.admin]],
+    ])('is refused when %s approved, though an orderer signed the block', (_who, approvals) => {
+      const block = offlineConfigBlock(genesis, update(), approvals(), a.orderer);
+      expect(() => chain(block)).toThrow('its signatures do not satisfy /Channel/Orderer/Admins');
+    });
+
+    test('is refused when the block states more than was approved', () => {
+      const more = copyGroup(config.group);
+      applyEdit(more, { kind: 'set-batch', timeout: '1s', maxMessageCount: 1 });
+      const block = offlineConfigBlock(genesis, update(), [a.admin, b.admin], a.orderer, more);
+      expect(() => chain(block)).toThrow('does not give the configuration that the block states');
+    });
   });
 });

@@ -1,11 +1,11 @@
-import { Fault } from '../../ledger/fault.ts';
+import { Fault } from '../fault.ts';
 import {
   type ConfigGroup,
   type ConfigPolicy,
   ConfigUpdate,
   type ConfigValue,
   type Decoded,
-} from '../../ledger/messages/index.ts';
+} from '../messages/index.ts';
 
 export type ElementKind = 'group' | 'value' | 'policy';
 
