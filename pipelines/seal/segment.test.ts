@@ -46,14 +46,14 @@ describe('a sealed segment', () => {
 describe('the layout of a segment', () => {
   test('fits its plaintext in fragments of 1 KiB to 1 MiB, and wastes at most an eighth above 64 KiB', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: maxSegmentBytes }), fc.integer({ min: 1, max: 32 }), (bytes, of) => {
-        const { stripes, fragmentBytes } = layoutOf(bytes, of);
-        const sealed = stripes * of * fragmentBytes;
+      fc.property(fc.integer({ min: 0, max: maxSegmentBytes }), fc.integer({ min: 1, max: 32 }), (bytes, needed) => {
+        const { stripes, fragmentBytes } = layoutOf(bytes, needed);
+        const sealed = stripes * needed * fragmentBytes;
         expect(sealed).toBeGreaterThanOrEqual(bytes + 48);
         expect(fragmentBytes % 64).toBe(0);
         expect(fragmentBytes).toBeGreaterThanOrEqual(1024);
         expect(fragmentBytes).toBeLessThanOrEqual(maxFragmentBytes);
-        if (bytes > 65_536) expect(sealed).toBeLessThanOrEqual((bytes + 48) * 1.125 + stripes * of * 64);
+        if (bytes > 65_536) expect(sealed).toBeLessThanOrEqual((bytes + 48) * 1.125 + stripes * needed * 64);
       }),
     );
   });
@@ -69,10 +69,10 @@ describe('the layout of a segment', () => {
   });
 
   test('of a full stripe is known to ingest', () => {
-    for (const of of [2, 3, 4, 10])
+    for (const needed of [2, 3, 4, 10])
       for (const stripes of [1, 2, 4]) {
-        const full = segmentCapacity(of, stripes);
-        expect(layoutOf(full, of).stripes).toBeLessThanOrEqual(stripes);
+        const full = segmentCapacity(needed, stripes);
+        expect(layoutOf(full, needed).stripes).toBeLessThanOrEqual(stripes);
         expect(sizeClass(full + 48)).toBe(full + 48);
       }
     expect(segmentCapacity(4, 1)).toBe(4 * 1024 * 1024 - 48);
