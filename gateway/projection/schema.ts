@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /** Shape of the tables; another number in the file means that it is rebuilt from block 0. */
 const schemaVersion = 2;
@@ -41,8 +41,9 @@ export function openDatabase(file: string, organization: string, remove: (file: 
   db.exec('PRAGMA page_size = 8192');
   configure(db);
   db.exec(`BEGIN; ${tables}; COMMIT`);
-  writeMeta(db, 'schema', String(schemaVersion));
-  writeMeta(db, 'organization', organization);
+  const meta = prepareMeta(db);
+  meta.run('schema', String(schemaVersion));
+  meta.run('organization', organization);
   return db;
 }
 
@@ -75,6 +76,6 @@ export function readMeta(db: DatabaseSync, key: string): string | undefined {
   }
 }
 
-export function writeMeta(db: DatabaseSync, key: string, value: string): void {
-  db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value').run(key, value);
+export function prepareMeta(db: DatabaseSync): StatementSync {
+  return db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
 }

@@ -3,7 +3,7 @@ import { type CatalogueCard, type DomainEvent, Refusal } from '@d-cloud/chaincod
 import { Fault } from '@d-cloud/network/ledger';
 import type { ChannelBlock, ChannelTransaction } from './channel-block.ts';
 import { type Row, rowsOf } from './rows.ts';
-import { readMeta, writeMeta } from './schema.ts';
+import { prepareMeta, readMeta } from './schema.ts';
 
 const newestRecordVersion = 1;
 
@@ -12,6 +12,7 @@ export class ProjectionWriter {
   readonly #db: DatabaseSync;
   readonly #organization: string;
   readonly #statements: Record<
+    | 'meta'
     | 'record'
     | 'visible'
     | 'versions'
@@ -34,6 +35,7 @@ export class ProjectionWriter {
     this.#block = Number(readMeta(db, 'block') ?? -1);
     this.#hash = readMeta(db, 'hash') ?? '';
     this.#statements = {
+      meta: prepareMeta(db),
       record:
         db.prepare(`INSERT INTO record (kind, id, parent, owner, state, visible, block, transaction_id, time, body, first_time)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET parent = excluded.parent, owner = excluded.owner,
@@ -83,8 +85,8 @@ export class ProjectionWriter {
     }
     this.#atomically(() => {
       for (const transaction of block.transactions) this.#transaction(block.number, transaction);
-      writeMeta(this.#db, 'block', String(block.number));
-      writeMeta(this.#db, 'hash', block.hash);
+      this.#statements.meta.run('block', String(block.number));
+      this.#statements.meta.run('hash', block.hash);
     });
     this.#block = block.number;
     this.#hash = block.hash;
