@@ -36,20 +36,31 @@ export interface HttpAnswer {
  * @throws Fault timeout, unavailable or corrupt (an answer longer than declared or allowed); the signal's reason when the caller gave up
  */
 export async function exchange(question: HttpQuestion): Promise<HttpAnswer> {
-  question.signal?.throwIfAborted();
-  const deadline = AbortSignal.timeout(question.deadlineMs);
-  const signal = question.signal ? AbortSignal.any([question.signal, deadline]) : deadline;
+  const { asked, deadlineMs, signal } = question;
+  signal?.throwIfAborted();
+  // One controller per exchange: signals made by AbortSignal.any stay with a signal that lives as long as an upload.
+  const ending = new AbortController();
+  const giveUp = () => ending.abort(signal?.reason);
+  signal?.addEventListener('abort', giveUp, { once: true });
+  const late = new Fault('timeout', `${asked} did not answer within ${deadlineMs} ms`);
+  const timer = setTimeout(() => ending.abort(late), deadlineMs);
+  try {
+    return await askedTwiceAtMost(question, ending.signal);
+  } catch (cause) {
+    throw ending.signal.aborted ? ending.signal.reason : cause;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+async function askedTwiceAtMost(question: HttpQuestion, signal: AbortSignal): Promise<HttpAnswer> {
   for (let attempt = 1; ; attempt++) {
     const state = { reusedSocket: false };
     try {
       return await once(question, signal, state);
     } catch (cause) {
-      if (question.signal?.aborted) throw question.signal.reason;
-      if (deadline.aborted) {
-        throw new Fault('timeout', `${question.asked} did not answer within ${question.deadlineMs} ms`, { cause });
-      }
-      if (cause instanceof Fault) throw cause;
-      if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
+      if (cause instanceof Fault || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
       if (attempt === 1 && state.reusedSocket && isClosedConnection(cause)) continue;
       if (isUntrusted(cause)) {
         throw new Fault('misconfigured', `${question.asked} shows no certificate that we trust`, { cause });
@@ -90,7 +101,9 @@ function collect(response: IncomingMessage, { maxBytes, asked, method, take }: H
   response.on('data', (piece: Buffer) => {
     if (bytes + piece.length > maxBytes) return refuse('corrupt', `sent more than the ${maxBytes} bytes allowed`);
     if (take && response.statusCode === 200) take(piece);
-    else if (bytes === 0 && piece.length < 1024) body = piece;
+    // Copied, so that the body is nobody else's memory and may be handed to another thread.
+    else if (bytes === 0 && piece.length < 1024)
+      body = Buffer.from(piece.buffer.slice(piece.byteOffset, piece.byteOffset + piece.length));
     else {
       if (bytes === 0) body = Buffer.allocUnsafeSlow(Number.isNaN(declared) ? maxBytes : declared);
       else if (body!.length < bytes + piece.length) body = Buffer.concat([body!.subarray(0, bytes)], maxBytes);

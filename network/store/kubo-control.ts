@@ -78,9 +78,11 @@ export class KuboControl implements AsyncDisposable {
     { signal }: ControlOptions,
     question: (client: KuboRPCClient, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    // The deadline is the node's, not that of loading the client.
+    const client = await this.#open();
     const deadline = AbortSignal.timeout(this.#deadlineMs);
     try {
-      return await question(await this.#open(), signal ? AbortSignal.any([signal, deadline]) : deadline);
+      return await question(client, signal ? AbortSignal.any([signal, deadline]) : deadline);
     } catch (cause) {
       signal?.throwIfAborted();
       const status = (cause as { readonly response?: { readonly status?: number } }).response?.status;

@@ -29,13 +29,17 @@ afterAll(async () => {
 beforeEach(() => {
   for (const node of store.nodes) node.setFault({ kind: 'none' });
   now = 0;
-  routes = new StorageRoutes({
+  routes = routesWithin(10_000);
+});
+
+function routesWithin(deadlineMs: number): StorageRoutes {
+  return new StorageRoutes({
     routes: new Map(store.nodes.map(({ id, address }) => [id, { kind: 'own', address, token }])),
     clock: () => now,
-    deadlineMs: 300,
+    deadlineMs,
     patience: { tries: 2, firstPauseMs: 1, random: () => 0.5 },
   });
-});
+}
 
 const node = (slot: number): RunningStorageNode => store.nodes[slot]!;
 
@@ -59,6 +63,8 @@ test.each(['dead', 'silent', 'lying'] as const)(
   async (kind) => {
     await using _ = routes;
     const { cid, bytes } = await stored(0);
+    if (kind === 'silent') routes = routesWithin(700);
+    await using __ = routes;
     const blocks = routes.bind(slots, right);
     node(0).setFault({ kind });
     for (let strike = 0; strike < 3; strike++) {
@@ -109,6 +115,30 @@ test('a storage node that callers give up on, because it is much slower than the
   expect(blocks.ranked()[2]).toBe(1);
 });
 
+test('the same route again leaves requests under way alone, and another one leads to the new address', async () => {
+  await using _ = routes;
+  const { cid, bytes } = await stored(0, 200_000);
+  node(0).setFault({ kind: 'slow', delayMs: 50, bytesPerSecond: 10_000_000 });
+  const asked = routes.bind(slots, right).get(0, cid);
+  routes.set('s0', { kind: 'own', address: node(0).address, token });
+  expect((await asked).equals(bytes)).toBe(true);
+  routes.set('s0', { kind: 'own', address: node(1).address, token });
+  expect(await routes.bind(slots, right).stat(0, cid)).toBeUndefined();
+  routes.set('s0', { kind: 'own', address: node(0).address, token });
+  await routes.bind(slots, right).remove(0, cid);
+});
+
+test('a CID that is refused here does not count as the answer of a probe', async () => {
+  await using _ = routes;
+  const { cid } = await stored(0);
+  const blocks = routes.bind(slots, right);
+  node(0).setFault({ kind: 'dead' });
+  for (let strike = 0; strike < 3; strike++) await expect(blocks.get(0, cid)).rejects.toThrow();
+  now += 500;
+  await expect(blocks.get(0, 'not a CID')).rejects.toMatchObject({ code: 'CID_INVALID' });
+  expect(routes.state('s0')).toBe('probing');
+});
+
 test('a caller that gives up at once says nothing about the storage node', async () => {
   await using _ = routes;
   const { cid } = await stored(0);
@@ -141,7 +171,8 @@ test('an answer that drips is cut off at the deadline', async () => {
   await using _ = routes;
   const { cid } = await stored(0, 50_000);
   node(0).setFault({ kind: 'slow', delayMs: 0, bytesPerSecond: 1000 });
-  await expect(routes.bind(slots, right).get(0, cid)).rejects.toMatchObject({ kind: 'timeout' });
+  await using hurried = routesWithin(300);
+  await expect(hurried.bind(slots, right).get(0, cid)).rejects.toMatchObject({ kind: 'timeout' });
 });
 
 test('a wrong token and a stranger at the address are told apart from a node that is down', async () => {

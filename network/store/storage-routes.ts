@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../ledger/fault.ts';
 import type { BlockOptions, BlockStore } from './block-store.ts';
 import { Circuit, type CircuitState } from './circuit.ts';
 import { type BlockRight, OtherGateway, type PeerTls } from './gateway-node.ts';
 import { OwnNode } from './own-node.ts';
 import type { Patience } from './patience.ts';
+import { StoreRefusal } from './refusal.ts';
 
 /** Where a storage node is reached: an own one by its RPC, another organization's through that organization's gateway. */
 export type StorageRoute =
@@ -41,10 +43,8 @@ const neverSlowBelowMs = 100;
  * A contained storage node fails at once with Fault unavailable, so that a gather goes on with the others and a placement picks another.
  */
 export class StorageRoutes implements AsyncDisposable {
-  readonly #routes = new Map<string, StorageRoute>();
-  readonly #circuits = new Map<string, Circuit>();
-  readonly #own = new Map<string, OwnNode>();
-  readonly #gateways = new Map<string, OtherGateway>();
+  readonly #ways = new Map<string, Way>();
+  readonly #opened = new AsyncDisposableStack();
   readonly #clock: () => number;
   readonly #waiting: { readonly deadlineMs?: number; readonly patience?: Patience };
 
@@ -54,17 +54,17 @@ export class StorageRoutes implements AsyncDisposable {
     for (const [id, route] of routes) this.set(id, route);
   }
 
-  /** Adds a storage node, or gives it a new address; what is known of its slowness stays. */
+  /** Adds a storage node, or gives it a new address; what is known of its slowness stays, and so do requests under way. The same route again changes nothing. */
   set(storageNode: string, route: StorageRoute): void {
-    this.#routes.set(storageNode, route);
-    void this.#own.get(storageNode)?.[Symbol.asyncDispose]();
-    this.#own.delete(storageNode);
-    if (!this.#circuits.has(storageNode)) this.#circuits.set(storageNode, new Circuit({ clock: this.#clock }));
+    const known = this.#ways.get(storageNode);
+    if (known && isDeepStrictEqual(known.route, route)) return;
+    const circuit = known?.circuit ?? new Circuit({ clock: this.#clock });
+    this.#ways.set(storageNode, { route, circuit, reached: this.#reach(storageNode, route) });
   }
 
   /** Whether a storage node is asked at present. */
   state(storageNode: string): CircuitState {
-    return this.#circuit(storageNode).state;
+    return this.#way(storageNode).circuit.state;
   }
 
   /** The blocks of a version whose fragments lie on these storage nodes, in slot order; `right` is shown to other organizations' gateways. */
@@ -86,7 +86,8 @@ export class StorageRoutes implements AsyncDisposable {
 
   /** One storage node's blocks, behind its circuit. */
   blocks(storageNode: string, right: BlockRight): BlockStore {
-    const store = this.#store(storageNode, right);
+    const { reached } = this.#way(storageNode);
+    const store = reached instanceof OwnNode ? reached : reached.blocks(storageNode, right);
     const through = <T>(ask: () => Promise<T>, signal: AbortSignal | undefined) =>
       this.#through(storageNode, ask, signal);
     return {
@@ -99,23 +100,17 @@ export class StorageRoutes implements AsyncDisposable {
 
   /** An own storage node with its control calls. @throws Fault misconfigured when it is not one of ours */
   own(storageNode: string): OwnNode {
-    const known = this.#own.get(storageNode);
-    if (known) return known;
-    const route = this.#routes.get(storageNode);
-    if (route?.kind !== 'own') throw new Fault('misconfigured', `storage node ${storageNode} is not one of ours`);
-    const { address, token } = route;
-    const node = new OwnNode({ id: storageNode, address, token, ...this.#waiting });
-    this.#own.set(storageNode, node);
-    return node;
+    const reached = this.#ways.get(storageNode)?.reached;
+    if (reached instanceof OwnNode) return reached;
+    throw new Fault('misconfigured', `storage node ${storageNode} is not one of ours`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const gateway of this.#gateways.values()) gateway[Symbol.dispose]();
-    for (const node of this.#own.values()) await node[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#opened.disposeAsync();
   }
 
   async #through<T>(storageNode: string, ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const circuit = this.#circuit(storageNode);
+    const { circuit } = this.#way(storageNode);
     if (!circuit.admit())
       throw new Fault('unavailable', `storage node ${storageNode} is contained: it was slow or failed`);
     const began = this.#clock();
@@ -126,7 +121,9 @@ export class StorageRoutes implements AsyncDisposable {
     } catch (cause) {
       const tookMs = this.#clock() - began;
       if (signal?.aborted) this.#isSlow(tookMs) ? circuit.struck() : circuit.left();
-      else if (!(cause instanceof Fault)) circuit.answered(tookMs);
+      else if (cause instanceof StoreRefusal && cause.kind !== 'invalid') circuit.answered(tookMs);
+      // What was refused here, before anything was sent, says nothing about the storage node.
+      else if (!(cause instanceof Fault)) circuit.left();
       // A full storage node still serves reads: only what asking again could cure, lies and a wrong address count.
       else if (cause.retryable || cause.kind === 'corrupt' || cause.kind === 'misconfigured') circuit.struck();
       else circuit.left();
@@ -135,30 +132,38 @@ export class StorageRoutes implements AsyncDisposable {
   }
 
   #isSlow(tookMs: number): boolean {
-    const usual = [...this.#circuits.values()].flatMap(({ usualMs }) => usualMs ?? []).sort((a, b) => a - b);
+    const usual = [...this.#ways.values()].flatMap(({ circuit }) => circuit.usualMs ?? []).sort((a, b) => a - b);
     const median = usual[usual.length >> 1];
     return median !== undefined && tookMs > Math.max(neverSlowBelowMs, median * slowFactor);
   }
 
   #rank(storageNode: string): number {
-    const circuit = this.#circuit(storageNode);
+    const { circuit } = this.#way(storageNode);
     if (circuit.state !== 'serving') return Number.MAX_VALUE;
     return circuit.usualMs ?? 0;
   }
 
-  #circuit(storageNode: string): Circuit {
-    const circuit = this.#circuits.get(storageNode);
-    if (!circuit) throw new Fault('misconfigured', `no way to storage node ${storageNode} is known`);
-    return circuit;
+  #way(storageNode: string): Way {
+    const way = this.#ways.get(storageNode);
+    if (!way) throw new Fault('misconfigured', `no way to storage node ${storageNode} is known`);
+    return way;
   }
 
-  #store(storageNode: string, right: BlockRight): BlockStore {
-    const route = this.#routes.get(storageNode);
-    if (route?.kind !== 'gateway') return this.own(storageNode);
+  #reach(storageNode: string, route: StorageRoute): OwnNode | OtherGateway {
+    if (route.kind === 'own') {
+      const { address, token } = route;
+      return this.#opened.use(new OwnNode({ id: storageNode, address, token, ...this.#waiting }));
+    }
+    // Storage nodes behind one gateway share its connections.
+    const shared = [...this.#ways.values()].find((way) => isDeepStrictEqual(way.route, route));
     const { address, tls } = route;
-    const known = this.#gateways.get(address);
-    const gateway = known ?? new OtherGateway({ address, tls, ...this.#waiting });
-    this.#gateways.set(address, gateway);
-    return gateway.blocks(storageNode, right);
+    return shared?.reached ?? this.#opened.use(new OtherGateway({ address, tls, ...this.#waiting }));
   }
+}
+
+/** How one storage node is reached now, and what is known of it. */
+interface Way {
+  readonly route: StorageRoute;
+  readonly circuit: Circuit;
+  readonly reached: OwnNode | OtherGateway;
 }

@@ -60,7 +60,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, exchan
   }
   if (node.fault.kind === 'dead') return void request.socket.destroy();
   if (node.fault.kind === 'silent') return pause(2 ** 31 - 1, signal);
-  if (node.fault.kind === 'slow') await pause(node.fault.delayMs, signal);
+  if (node.fault.kind === 'slow') {
+    const sentBytes = Number(request.headers['content-length'] ?? 0);
+    await pause(node.fault.delayMs + (sentBytes / node.fault.bytesPerSecond) * 1000, signal);
+  }
   await send(response, await command(new RpcCall(request, url.searchParams), node), exchange);
 }
 
