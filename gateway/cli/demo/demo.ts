@@ -139,7 +139,7 @@ class Story {
       const model = await publishModel(this.#as('cedar', 'model-owner'), this.#output, {
         path: join(repository, sample.model),
         access: 'members',
-        purposes: [purpose],
+        purposes: [purpose, otherPurpose],
       });
       const { dataset, version } = await publish(alder, this.#output, {
         path: join(repository, sample.folder, 'files'),
