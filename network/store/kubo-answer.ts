@@ -21,6 +21,17 @@ export function faultOf(answer: HttpAnswer | string, name: string): StoreRefusal
   return new Fault('unavailable', `${name} answered: ${text}`);
 }
 
+/** The fields of a successful answer. @throws Fault corrupt when it is not a JSON object */
+export function fieldsOf({ body }: HttpAnswer, name: string): Readonly<Record<string, unknown>> {
+  try {
+    const fields: unknown = JSON.parse(body.toString() || '{}');
+    if (typeof fields === 'object' && fields !== null) return fields as Record<string, unknown>;
+  } catch {
+    // Told below, without the parser's words: they would repeat a stranger's.
+  }
+  throw new Fault('corrupt', `${name} answered something that is not JSON`);
+}
+
 function messageIn(body: Buffer): string {
   try {
     const { Message: message } = JSON.parse(body.toString()) as { readonly Message?: unknown };

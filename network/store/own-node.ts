@@ -5,7 +5,7 @@ import type { BlockOptions, BlockStore } from './block-store.ts';
 import { type BlockCid, checkPut, maxBlockBytes, parseCid, verified } from './cid.ts';
 import { Comparison } from './comparison.ts';
 import { exchange, type HttpAnswer } from './http-exchange.ts';
-import { faultOf } from './kubo-answer.ts';
+import { faultOf, fieldsOf } from './kubo-answer.ts';
 import { KuboControl } from './kubo-control.ts';
 import { type Patience, patiently, usualPatience } from './patience.ts';
 import { StoreRefusal } from './refusal.ts';
@@ -77,8 +77,8 @@ export class OwnNode implements BlockStore, AsyncDisposable {
   async remove(text: string, { signal }: BlockOptions = {}): Promise<boolean> {
     const cid = parseCid(text);
     return await this.#patiently(signal, async () => {
-      const { body } = await this.#ask('block/rm', { arg: cid }, { signal });
-      const { Error: problem } = JSON.parse(body.toString() || '{}') as { readonly Error?: unknown };
+      const answer = await this.#ask('block/rm', { arg: cid }, { signal });
+      const { Error: problem } = fieldsOf(answer, this.#name);
       if (problem === undefined || problem === '') return true;
       if (String(problem).includes('could not find')) return false;
       throw faultOf(String(problem), this.#name);
@@ -97,7 +97,7 @@ export class OwnNode implements BlockStore, AsyncDisposable {
   async #write(cid: BlockCid, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     const boundary = `d-cloud-${randomUUID()}`;
     const before = `--${boundary}\r\nContent-Disposition: form-data; name="data"; filename="block"\r\nContent-Type: application/octet-stream\r\n\r\n`;
-    const { body } = await this.#ask(
+    const answer = await this.#ask(
       'block/put',
       { 'cid-codec': 'raw', mhtype: 'sha2-256' },
       {
@@ -106,7 +106,7 @@ export class OwnNode implements BlockStore, AsyncDisposable {
         body: [Buffer.from(before), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)],
       },
     );
-    if ((JSON.parse(body.toString()) as { readonly Key?: unknown }).Key !== cid) {
+    if (fieldsOf(answer, this.#name).Key !== cid) {
       throw new Fault('corrupt', `${this.#name} stored block ${cid} under another CID`);
     }
   }
@@ -164,8 +164,8 @@ function unlessAbsent(cause: unknown): undefined {
   throw cause;
 }
 
-function sizeIn({ body }: HttpAnswer, name: string): number {
-  const { Size: size } = JSON.parse(body.toString()) as { readonly Size?: unknown };
+function sizeIn(answer: HttpAnswer, name: string): number {
+  const { Size: size } = fieldsOf(answer, name);
   if (typeof size !== 'number') throw new Fault('corrupt', `${name} told no size`);
   return size;
 }
