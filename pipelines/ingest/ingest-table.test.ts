@@ -128,7 +128,7 @@ describe('taking in a table', () => {
   test('answers damaged streams with refusals or rows, and never hangs', async () => {
     const whole = stream(sample(20), sample(20, 20));
     let refused = 0;
-    for (let seed = 1; seed <= 24; seed++) {
+    for (let seed = 1; seed <= 12; seed++) {
       const damaged = Buffer.from(whole);
       for (let edit = 0, at = seed * 7919; edit < 3; edit++, at = (at * 48_271) % 2_147_483_647)
         damaged[at % damaged.byteLength] = at & 255;
@@ -138,6 +138,6 @@ describe('taking in a table', () => {
         refused++;
       }
     }
-    expect(refused).toBeGreaterThan(3);
+    expect(refused).toBeGreaterThan(2);
   });
 });

@@ -19,7 +19,7 @@ export interface TableSummary {
 
 const limits = { memoryBytes: 3 * 2 ** 30, heapBytes: 1 << 30 };
 const pieceBytes = 1 << 20;
-const deadlineMs = 60_000;
+const deadlineMs = 20_000;
 
 /**
  * Takes in an Arrow IPC stream of any length and gives it back as self-contained segments; returns the counts. A stranger's Arrow is parsed in a sandboxed child only.

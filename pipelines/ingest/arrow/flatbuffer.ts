@@ -56,6 +56,29 @@ export class FlatTable {
     ]);
   }
 
+  /** A vector of tables, at most `most` of them. */
+  tables(field: number, most: number): FlatTable[] {
+    const at = this.#find(field);
+    if (at === undefined) return [];
+    const vector = at + this.#view.getUint32(at, true);
+    const count = this.#view.getUint32(vector, true);
+    if (count > most) throw new RangeError('a vector is too long');
+    return Array.from({ length: count }, (_, index) => {
+      const slot = vector + 4 + index * 4;
+      return new FlatTable(this.#view, slot + this.#view.getUint32(slot, true));
+    });
+  }
+
+  /** How many elements a vector or string has; they must lie inside. */
+  vectorLength(field: number, elementBytes: number): number {
+    const at = this.#find(field);
+    if (at === undefined) return 0;
+    const vector = at + this.#view.getUint32(at, true);
+    const count = this.#view.getUint32(vector, true);
+    if (count > (this.#view.byteLength - vector - 4) / elementBytes) throw new RangeError('a vector runs over the end');
+    return count;
+  }
+
   #find(field: number): number | undefined {
     const slot = this.#fields + 4 + field * 2;
     if (slot + 2 > this.#fieldsEnd) return undefined;

@@ -1,4 +1,5 @@
 import { FlatTable } from './flatbuffer.ts';
+import { checkSchema } from './schema-check.ts';
 
 /** What a record batch's metadata says about its body; positions are relative to the body. */
 export interface BatchLayout {
@@ -45,7 +46,10 @@ export function parseMessage(message: Uint8Array): ArrowMessage {
   if (version !== 4 || kind === undefined || header === undefined)
     throw new RangeError('not a message of Arrow 1.0 streams');
   const body = message.subarray(8 + metadataBytes);
-  if (kind === 'schema') return { kind, message, body, layout: noLayout };
+  if (kind === 'schema') {
+    checkSchema(header);
+    return { kind, message, body, layout: noLayout };
+  }
   const batch = kind === 'batch' ? header : header.table(1);
   if (batch === undefined) throw new RangeError('a dictionary without values');
   const layout = { rows: batch.size(0), nodes: batch.pairs(1), buffers: batch.pairs(2), compressed: batch.has(3) };
