@@ -1,9 +1,11 @@
 /** The powers over bytes, keys and jobs: built from the foundation, disposed before it. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StorageNodeId } from '@d-cloud/chaincode/domain';
+import type { JobRecord, StorageNodeId } from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
 import { publicKeyOf } from '@d-cloud/pipelines/seal';
+import { buildEvidence, type EvidencePowers } from './evidence/build-pack.ts';
 import { Heartbeats } from './jobs/heartbeats.ts';
 import { JobCoordinator } from './jobs/job-coordinator.ts';
 import { JobStore } from './jobs/job-store.ts';
@@ -36,6 +38,11 @@ export type BytePowers = {
   readonly publish: (request: PublishRequest) => Promise<Published>;
   readonly open: (request: ReadRequest) => Promise<OpenedContent>;
   readonly jobs: Jobs;
+  /** The evidence of a finished job, as the bytes of one file. */
+  readonly evidence: (
+    job: JobRecord,
+    options: { readonly rows?: readonly number[] | undefined; readonly signal: AbortSignal },
+  ) => Promise<Uint8Array>;
 };
 
 export type OpenBytePowers = AsyncDisposable & {
@@ -66,6 +73,9 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   const index = opening.use(new BlockIndex(blockIndexFile));
   const journal = opening.use(new UploadJournal(inData('uploads.sqlite')));
   const store = opening.use(new JobStore(inData('jobs.sqlite')));
+  const pair = config.ledger.identities.gateway;
+  if (pair === undefined) throw new Fault('misconfigured', 'this gateway holds no certificate of the role gateway');
+  const identity = { certificate: readFileSync(pair.certificate, 'utf8'), key: readFileSync(pair.key, 'utf8') };
   const credentials = readPeerCredentials(config.peer);
   const peers = opening.use(new PeerClient(credentials));
   const own: readonly OwnStorageNode[] = config.storageNodes.map(({ id, address, token }) => ({
@@ -160,6 +170,15 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     stopping.abort(new Error('the gateway stops'));
     await recovered;
   });
+  const evidencePowers: EvidencePowers = {
+    organization,
+    channel: config.channel,
+    fabric,
+    readModel,
+    keys,
+    ways,
+    identity,
+  };
   const agreementSecret = keys.secret('agreement-key-1');
   const opened = opening.move();
   return {
@@ -167,6 +186,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       publish: (request) => publishVersion(publishing, request),
       open: (request) => readVersion({ organization, channel: config.channel, readModel, keys, peers, ways }, request),
       jobs,
+      evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
     probes: own.map(({ id }) => ({
       name: `storage-node ${id}`,

@@ -6,6 +6,7 @@ import { registerDataset } from './datasets/register-dataset.ts';
 import { retireDataset } from './datasets/retire-dataset.ts';
 import { searchDatasets } from './datasets/search-datasets.ts';
 import { watchEvents } from './events/watch-events.ts';
+import { getEvidence } from './evidence/get-evidence.ts';
 import { checkGrant } from './grants/check-grant.ts';
 import { getGrant } from './grants/get-grant.ts';
 import { issueGrant } from './grants/issue-grant.ts';
@@ -94,4 +95,5 @@ export const routes: readonly Route[] = [
   getJob,
   cancelJob,
   getResults,
+  getEvidence,
 ];
