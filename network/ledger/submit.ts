@@ -17,6 +17,8 @@ const firstWaitMs = 50;
 const longestWaitMs = 3_000;
 /** Retrying for ever under contention would only add to it. */
 const mostEndorsements = 8;
+/** A peer that is behind has caught up after a few; a chaincode that answers at random never agrees. */
+const mostDisagreements = 3;
 
 /** A moment after which nothing is tried again. */
 interface Until {
@@ -48,7 +50,8 @@ export async function endorse(
     try {
       return await new Proposal(session, session.chaincode, transaction, args, request).endorse();
     } catch (error) {
-      if (attempt >= mostEndorsements) throw error;
+      const disagreed = error instanceof Fault && error.kind === 'disagreed';
+      if (attempt >= (disagreed ? mostDisagreements : mostEndorsements)) throw error;
       await pause(session, until, attempt, error);
     }
   }
