@@ -56,6 +56,7 @@ export const gatewayConfigSchema = z.strictObject({
     .strictObject({
       requestsPerMinute: z.number().int().min(1).default(6_000),
       concurrentUploads: z.number().int().min(1).default(4),
+      concurrentWatches: z.number().int().min(1).default(16),
       uploadBytes: z
         .number()
         .int()

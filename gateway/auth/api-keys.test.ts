@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -81,6 +81,13 @@ describe('API keys', () => {
     now = new Date(now.getTime() + 60_000);
     store.verify(secretKey);
     expect(store.list()).toMatchObject([{ id, lastUsedAt: '2026-01-31T12:01:30.000Z' }]);
+  });
+
+  test('a damaged store is named and left as it is', () => {
+    const damaged = join(directory, 'damaged.sqlite');
+    writeFileSync(damaged, 'not a database'.padEnd(4096));
+    expect(() => openApiKeyStore(damaged, powers)).toThrow(`the API key store ${damaged} cannot be read`);
+    expect(readFileSync(damaged).length).toBe(4096);
   });
 
   test('names that would break a log line are refused', () => {

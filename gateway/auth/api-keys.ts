@@ -4,6 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '@d-cloud/network/ledger';
 import { isRole, type Role } from './scopes.ts';
 
 export type IssuedKey = { readonly id: string; readonly name: string; readonly role: Role; readonly secretKey: string };
@@ -43,11 +44,7 @@ const lastUsedGrainMs = 60_000;
 
 /** Opens (and makes, when new) the store in one SQLite file; several processes may have it open. */
 export function openApiKeyStore(file: string, { keyedHash, random, clock }: ApiKeyPowers): ApiKeyStore {
-  const db = new DatabaseSync(file);
-  db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS api_key (
-      id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL,
-      issued_at TEXT NOT NULL, expires_at TEXT, last_used_at TEXT, revoked_at TEXT) STRICT`);
+  const db = openStore(file);
   const insert = db.prepare(
     'INSERT INTO api_key (id, name, role, hash, issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -105,6 +102,25 @@ export function openApiKeyStore(file: string, { keyedHash, random, clock }: ApiK
     [Symbol.dispose]: () => db.close(),
   };
   return store;
+}
+
+/** Keys cannot be had again from anywhere, so a damaged store is named and never replaced. */
+function openStore(file: string): DatabaseSync {
+  const db = new DatabaseSync(file);
+  try {
+    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      CREATE TABLE IF NOT EXISTS api_key (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL,
+        issued_at TEXT NOT NULL, expires_at TEXT, last_used_at TEXT, revoked_at TEXT) STRICT`);
+    return db;
+  } catch (cause) {
+    db.close();
+    throw new Fault(
+      'corrupt',
+      `the API key store ${file} cannot be read: restore it, or remove it and issue new keys`,
+      { cause },
+    );
+  }
 }
 
 /** Issues a key; the only time its secret is seen. */

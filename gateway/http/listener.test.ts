@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { listen } from './listener.ts';
@@ -12,7 +11,7 @@ describe('a listener', () => {
     });
     const { hostname, port } = new URL(listener.address);
     const drips = Array.from({ length: 50 }, () => connect(Number(port), hostname));
-    const closed = Promise.all(drips.map((socket) => once(socket.resume(), 'close')));
+    const closed = Promise.all(drips.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve))));
     for (const socket of drips) {
       socket.on('error', () => undefined);
       socket.write('GET / HTTP/1.1\r\nX-Slow: ');

@@ -38,6 +38,7 @@ export const rejections = {
   DIGEST_MISMATCH: [422, 'The content does not have the stated digest'],
   RATE_LIMITED: [429, 'Too many requests'],
   TOO_MANY_UPLOADS: [429, 'Too many uploads at once'],
+  TOO_MANY_WATCHES: [429, 'Too many streams of events at once'],
   QUOTA_EXCEEDED: [507, 'There is no room left for this'],
   GATEWAY_STOPPING: [503, 'The gateway is stopping'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;

@@ -12,8 +12,8 @@ import { problemOf } from './problem-of.ts';
 import type { RequestStore } from './request-store.ts';
 import type { Route } from './route.ts';
 import { type ServePowers, serveRoute } from './serve-route.ts';
+import { Slots } from './slots.ts';
 import { traceFrom } from './trace.ts';
-import { UploadSlots } from './upload-slots.ts';
 
 export type RestPowers = {
   readonly services: Services;
@@ -61,7 +61,8 @@ export function restApplication({
     metrics,
     stopping,
     checkReplies,
-    uploads: new UploadSlots(services.config.limits.concurrentUploads),
+    uploads: new Slots(services.config.limits.concurrentUploads, 'TOO_MANY_UPLOADS'),
+    watches: new Slots(services.config.limits.concurrentWatches, 'TOO_MANY_WATCHES'),
     async authenticate(incoming, outgoing, route) {
       const caller = authenticate(incoming.headers.authorization, keys, services.organization, services.keyedHash);
       await limit(incoming, outgoing, caller.keyId);

@@ -14,14 +14,15 @@ import { problemOf } from './problem-of.ts';
 import { requestPowers } from './request-powers.ts';
 import type { RequestName, RequestStore, StoredResponse } from './request-store.ts';
 import type { Route, RouteRequest } from './route.ts';
+import type { Slots } from './slots.ts';
 import { type Trace, traceFrom } from './trace.ts';
-import type { UploadSlots } from './upload-slots.ts';
 
 export type ServePowers = {
   readonly services: Services;
   readonly requests: RequestStore;
   readonly metrics: Metrics;
-  readonly uploads: UploadSlots;
+  readonly uploads: Slots;
+  readonly watches: Slots;
   /** Asked by streams of events: they end at once when the gateway stops; everything else may finish. */
   readonly stopping: AbortSignal;
   /** Finds who asks. Throws `Rejection`. */
@@ -104,7 +105,7 @@ async function answerOnce(
     traceparent: trace.traceparent,
     ...requestPowers(services, caller, stampKey, digest),
   };
-  using _slot = route.form === 'stream' ? powers.uploads.take(caller.keyId) : undefined;
+  using _slot = slotOf(route, powers)?.take(caller.keyId);
   const run = async (): Promise<StoredResponse | undefined> => {
     const reply = await route.handle(request, services, { incoming, outgoing });
     if (reply === undefined) return undefined;
@@ -177,7 +178,16 @@ function failureOf(
 function signalOf(outgoing: ServerResponse, route: Route, stopping: AbortSignal): AbortSignal {
   const gone = new AbortController();
   outgoing.once('close', () => gone.abort());
-  return route.produces.includes('text/event-stream') ? AbortSignal.any([gone.signal, stopping]) : gone.signal;
+  return isWatch(route) ? AbortSignal.any([gone.signal, stopping]) : gone.signal;
+}
+
+function isWatch(route: Route): boolean {
+  return route.produces.includes('text/event-stream');
+}
+
+function slotOf(route: Route, { uploads, watches }: ServePowers): Slots | undefined {
+  if (route.form === 'stream') return uploads;
+  return isWatch(route) ? watches : undefined;
 }
 
 function requireMediaType(incoming: IncomingMessage, consumes: readonly string[]): void {
