@@ -75,7 +75,7 @@ export function gatewayLedger(
         [canonicalJson(body), canonicalJson(stamp)],
         options,
       );
-      await projected(blockNumber, options.signal);
+      await shown(projected(blockNumber, options.signal), transactionId);
       return {
         transaction: transactionId,
         block: blockNumber,
@@ -92,6 +92,16 @@ export function gatewayLedger(
     },
     as,
   };
+}
+
+/** The transaction is valid; only this gateway's own view is late. The same request asked again finds its result. */
+async function shown(projection: Promise<void>, transactionId: string): Promise<void> {
+  try {
+    await projection;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.kind, error.message, { cause: error, transactionId });
+  }
 }
 
 function read<T>(bytes: Uint8Array, name: string): T {
