@@ -2,6 +2,7 @@ import { idFrom, sha256 } from '@d-cloud/chaincode/domain';
 import { Fault, type Ledger } from '@d-cloud/network/ledger';
 import { describe, expect, test } from '@jest/globals';
 import { gatewayLedger } from './fabric-ledger.ts';
+import type { GatewayLedger } from './ledger.ts';
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const stamp = { key: 'k', person: sha256('ada'), digest: sha256('request') };
@@ -19,7 +20,7 @@ describe('the ledger as handlers see it', () => {
       return Buffer.from(call[0] === 'dataset:get' ? '{"id":"x"}' : 'not JSON');
     },
   };
-  const ledgerOver = (projected: () => Promise<void>) =>
+  const ledgerOver = (projected: () => Promise<void>): GatewayLedger =>
     gatewayLedger(
       () => peer,
       'AlderMSP',
