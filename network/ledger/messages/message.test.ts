@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ChannelHeader, Header, Payload } from './block.ts';
 import { ConfigGroup } from './configuration.ts';
 import { bytesMap, message, string } from './message.ts';
+import { SeekSpecified } from './ordering.ts';
 import { SignaturePolicy } from './policy.ts';
 import { MalformedMessage } from './wire.ts';
 
@@ -16,6 +17,17 @@ describe('the protobuf codec', () => {
   test('reads back what it wrote, times before 1970 included', () => {
     const header = { type: 3, timestamp: { seconds: -62135596800, nanos: 1 }, txId: 'ab', extension: bytes('00ff') };
     expect(ChannelHeader.decode(ChannelHeader.encode(header))).toMatchObject({ ...header, epoch: 0, channelId: '' });
+  });
+
+  test.each([0, 1, 127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER])(
+    'keeps the number %d',
+    (number) => {
+      expect(SeekSpecified.decode(SeekSpecified.encode({ number })).number).toBe(number);
+    },
+  );
+
+  test('refuses numbers that JavaScript cannot hold', () => {
+    expect(() => SeekSpecified.decode(bytes('08ffffffffffffffffff01'))).toThrow('too large');
   });
 
   test('writes a zero that belongs to a oneof', () => {

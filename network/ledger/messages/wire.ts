@@ -52,11 +52,16 @@ export class WireReader {
 
   /** An unsigned number that JavaScript holds exactly; larger ones are refused. */
   unsigned(): number {
-    const first = this.#bytes[this.#at];
-    if (first !== undefined && first < 0x80) {
-      this.#at += 1;
-      return first;
+    // Nearly all numbers are lengths and tags below 2^28: no BigInt for those.
+    const start = this.#at;
+    let small = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new MalformedMessage('a number is cut off');
+      small |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return small;
     }
+    this.#at = start;
     const value = this.#varint();
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new MalformedMessage(`number ${value} is too large`);
     return Number(value);
@@ -94,25 +99,28 @@ export class WireReader {
 export class WireWriter {
   readonly #parts: Uint8Array[] = [];
 
-  #varint(value: bigint): void {
+  #varint(value: number): void {
     const out: number[] = [];
-    let rest = BigInt.asUintN(64, value);
-    while (rest >= 0x80n) {
-      out.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
+    if (value >= 0 && value < 2 ** 31) {
+      let rest = value;
+      for (; rest >= 0x80; rest >>>= 7) out.push((rest & 0x7f) | 0x80);
+      out.push(rest);
+    } else {
+      let rest = BigInt.asUintN(64, BigInt(value));
+      for (; rest >= 0x80n; rest >>= 7n) out.push(Number(rest & 0x7fn) | 0x80);
+      out.push(Number(rest));
     }
-    out.push(Number(rest));
     this.#parts.push(Uint8Array.from(out));
   }
 
   number(field: number, value: number): void {
-    this.#varint(BigInt(field * 8 + varintType));
-    this.#varint(BigInt(value));
+    this.#varint(field * 8 + varintType);
+    this.#varint(value);
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#varint(BigInt(field * 8 + lengthType));
-    this.#varint(BigInt(value.length));
+    this.#varint(field * 8 + lengthType);
+    this.#varint(value.length);
     this.#parts.push(value);
   }
 
