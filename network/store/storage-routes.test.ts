@@ -115,6 +115,30 @@ test('a storage node that callers give up on, because it is much slower than the
   expect(blocks.ranked()[2]).toBe(1);
 });
 
+test('slow means four times what the storage nodes usually take, and not a moment less', async () => {
+  await using _ = routes;
+  const placed = [await stored(0), await stored(1), await stored(2)];
+  const blocks = routes.bind(slots, right);
+  for (let turn = 0; turn < 30; turn++) {
+    const asked = placed.map(({ cid }, slot) => blocks.get(slot, cid));
+    now += 50;
+    await Promise.all(asked);
+  }
+  const giveUpAfter = async (ms: number) => {
+    node(1).setFault({ kind: 'silent' });
+    for (let turn = 0; turn < 3; turn++) {
+      const gaveUp = new AbortController();
+      const asked = blocks.get(1, placed[1]!.cid, { signal: gaveUp.signal });
+      now += ms;
+      gaveUp.abort();
+      await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    }
+    return routes.state('s1');
+  };
+  expect(await giveUpAfter(190)).toBe('serving');
+  expect(await giveUpAfter(210)).toBe('contained');
+});
+
 test('the same route again leaves requests under way alone, and another one leads to the new address', async () => {
   await using _ = routes;
   const { cid, bytes } = await stored(0, 200_000);

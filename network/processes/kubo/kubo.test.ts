@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startStorageNodes } from '../../embedded/store/index.ts';
 import { cidOf, OwnNode } from '../../store/index.ts';
 import { findIpfs, type KuboNodeInit, startKubo } from './index.ts';
 import { privateConfig } from './kubo-config.ts';
@@ -33,6 +34,32 @@ test.each(['0.18.1', 'nonsense', ''])('an ipfs program of version "%s" is refuse
     kind: 'misconfigured',
     message: expect.stringContaining('0.41 or later is needed'),
   });
+});
+
+test('whoever answers with another peer id than that of the repository is not the node, though it knows the token', async () => {
+  const config = { nodes: [{ id: 'other', directory: join(directory, 'other'), port: 0, token }], capacityBytes: 1000 };
+  await using store = await startStorageNodes(config);
+  const { port } = new URL(store.nodes[0]!.address);
+  const program = `#!/bin/sh
+case "$1" in
+init) echo '{"Identity":{"PeerID":"12D3KooWBKGZK2hhcgXThMNjzo6CjyDRZqdWZ7QL5M9hhdupRuV6"}}' > "$IPFS_PATH/config" ;;
+daemon) echo "RPC API server listening on /ip4/127.0.0.1/tcp/${port}"; echo "Daemon is ready"; exec sleep 60 ;;
+esac
+`;
+  const path = join(directory, 'ipfs');
+  await writeFile(path, program, { mode: 0o700 });
+  const binary = { path, version: '0.41.0' };
+  const started = startKubo({
+    id: 'k1',
+    binary,
+    directory: join(directory, 'k1'),
+    port: 0,
+    token,
+    capacityBytes: 1000,
+  });
+  await expect(started).rejects.toThrow(
+    `someone else than Kubo node k1 answers at ${store.nodes[0]!.address}; free that port`,
+  );
 });
 
 test('the configuration dials nobody, serves nobody, and opens only what we call', () => {
