@@ -43,7 +43,8 @@ export class MessageStream {
       if (status !== '0') this.#end(new Error(String(trailers['grpc-message'] ?? `grpc status ${status}`)));
     });
     request.on('end', () => this.#end(undefined));
-    request.on('error', (cause) => this.#end(cause));
+    // A request that could not begin names the session's failure as its cause.
+    request.on('error', (cause) => this.#end((cause.cause as Error | undefined) ?? cause));
   }
 
   write(message: Uint8Array): void {
