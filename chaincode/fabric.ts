@@ -14,8 +14,14 @@ const shim: typeof import('fabric-shim') = load('fabric-shim');
 /** Routes `contract:verb` to contract classes; what fabric-shim's own launcher uses, without types. */
 const Router: RouterClass = load('fabric-shim/lib/contract-spi/chaincodefromcontract.js');
 
-// The router logs every refusal as an error; a refusal is an answer. What breaks is logged where it is caught.
-load('fabric-shim/lib/logger.js').getLogger('contracts-spi/chaincodefromcontract.js').silent = true;
+// Both log every refusal as an error; a refusal is an answer. What breaks is logged where it is caught.
+const { getLogger } = load('fabric-shim/lib/logger.js') as { getLogger(name: string): Logger };
+getLogger('contracts-spi/chaincodefromcontract.js').silent = true;
+const handlerLog = getLogger('lib/handler.js');
+const logError = handlerLog.error.bind(handlerLog);
+handlerLog.error = (message, ...rest) => {
+  if (!/ returned error response \[/.test(message)) logError(message, ...rest);
+};
 
 export const { Context, Contract, Info, Returns, Transaction } = fabric;
 export type Context = import('fabric-contract-api').Context;
@@ -23,6 +29,7 @@ export type Stub = Context['stub'];
 export type Identity = Context['clientIdentity'];
 export const { KeyEndorsementPolicy } = shim;
 
+type Logger = { silent: boolean; error(message: string, ...rest: unknown[]): void };
 type ServerOptions = Parameters<typeof shim.Shim.server>[1];
 type Answer = { readonly status: number; readonly message: string; readonly payload: Uint8Array };
 type Marshal = {
