@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { kill } from 'node:process';
 import { describe, expect, test } from '@jest/globals';
@@ -6,6 +7,7 @@ import { checkModelCard, type ModelCard, parseNumericSettings } from './card.ts'
 import { type InferenceItem, openInference } from './inference.ts';
 import { type Model, readModelFolder } from './model-files.ts';
 import { nearest } from './nearest.ts';
+import { field, message, model, node } from './onnx-bytes.ts';
 import type { InferredRow } from './result-row.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -164,6 +166,55 @@ describe('opening a model', () => {
       sessionOptions: { 'session.x64quantprecision': '1' },
     });
     expect(inference.runtime.isa).toMatch(/^(sse|avx2|avx512)|^arm64$/);
+  });
+
+  test('survives a tiny model that asks for 57 GB, and one that reads files', async () => {
+    const { files, card } = await efficientNet();
+    const value = (name: string, dims: number[]) =>
+      message(
+        field(1, name),
+        field(2, field(1, message(field(1, 1), field(2, message(...dims.map((dim) => field(1, field(1, dim)))))))),
+      );
+    const shape = message(field(1, 2), field(2, 7), field(8, 'shape'), field(7, 120_000), field(7, 120_000));
+    const graph = (initializer: Uint8Array) =>
+      message(
+        node('ConstantOfShape', field(1, 'shape'), field(2, 'probs')),
+        field(2, 'bomb'),
+        field(5, initializer),
+        field(11, value('input', [1, 3, 224, 224])),
+        field(12, value('probs', [120_000, 120_000])),
+      );
+    const open = async (bytes: Uint8Array) => {
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const stated = { role: 'weights', sha256, sizeBytes: bytes.byteLength };
+      const own = checkModelCard({ ...card, files: { ...card.files, 'model.onnx': stated } });
+      await using inference = await openInference(new Map(files).set('model.onnx', bytes), own);
+      return (await inference.run([photograph('coffee.png')])).map(reason);
+    };
+    const bomb = model(graph(shape));
+    expect(bomb.byteLength).toBeLessThan(200);
+    expect(['MODEL_FAILED', 'CHILD_DIED']).toContain((await open(bomb))[0]);
+    const secret = message(
+      field(1, 2),
+      field(2, 7),
+      field(8, 'shape'),
+      field(13, message(field(1, 'location'), field(2, 'secret.bin'))),
+    );
+    await expect(open(model(graph(secret)))).rejects.toThrow(/^ONNX_FORBIDDEN: .*external_data/);
+  });
+
+  test('refuses a card whose preprocessing leads elsewhere, and settings that would fill the memory', async () => {
+    const { files, card } = await efficientNet();
+    const { crop: _, ...preprocessing } =
+      card.task === 'image-classification' ? card.preprocessing : { crop: undefined };
+    await expect(openInference(files, checkModelCard({ ...card, preprocessing }))).rejects.toThrow(/^CARD_INVALID/);
+    const huge = {
+      ...card,
+      input: { ...card.input, width: 4096, height: 4096 },
+      preprocessing: { ...preprocessing, resize: { fit: 'fill', width: 4096, height: 4096, kernel: 'cubic' } },
+    };
+    const settings = { ...card.numeric, itemsPerRun: 256 };
+    await expect(openInference(files, checkModelCard(huge), { settings })).rejects.toThrow(/^SETTINGS_INVALID/);
   });
 
   test('refuses settings and cards with fields of their own', async () => {

@@ -2,21 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ModelRefusal } from './model-refusal.ts';
+import { field, message, model, node } from './onnx-bytes.ts';
 import { scanOnnx } from './onnx-scan.ts';
 
 const models = new URL('../../../models/', import.meta.url);
 
-function field(number: number, value: number | string | Uint8Array): Uint8Array {
-  const varint = (left: number): number[] =>
-    left < 128 ? [left] : [(left % 128) + 128, ...varint(Math.floor(left / 128))];
-  if (typeof value === 'number') return Uint8Array.from([...varint(number * 8), ...varint(value)]);
-  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-  return Buffer.concat([Uint8Array.from([...varint(number * 8 + 2), ...varint(bytes.byteLength)]), bytes]);
-}
-const message = (...fields: Uint8Array[]) => Buffer.concat(fields);
-const node = (operator: string, ...more: Uint8Array[]) => field(1, message(field(4, operator), ...more));
-const model = (graph: Uint8Array, ...more: Uint8Array[]) =>
-  message(field(1, 9), field(8, message(field(1, ''), field(2, 17))), field(7, graph), ...more);
 const external = message(
   field(1, 1),
   field(2, 1),

@@ -3,7 +3,9 @@ import type { ImageCard, NumericSettings } from '../card.ts';
 import { ModelRefusal } from '../model-refusal.ts';
 import { channelTables, decodeImage, writePlanes } from './image.ts';
 import { type ItemAnswer, ItemFailure, type ItemLimits } from './protocol.ts';
-import { checkTensor } from './session.ts';
+import { checkTensor, runModel } from './session.ts';
+
+const mostTensorValues = 2 ** 28;
 
 type Pixels = Uint8Array | ItemFailure;
 
@@ -26,6 +28,14 @@ export class Classifier {
   ) {
     checkTensor('input', session.inputMetadata, card.input.tensor, 'float32');
     checkTensor('output', session.outputMetadata, card.output.tensor, 'float32');
+    const { crop, resize } = card.preprocessing;
+    const { width, height } = crop ?? resize;
+    if (width !== card.input.width || height !== card.input.height || width > resize.width || height > resize.height) {
+      throw new ModelRefusal('CARD_INVALID', 'preprocessing leads to another size than the input has');
+    }
+    if (settings.itemsPerRun * 3 * width * height > mostTensorValues) {
+      throw new ModelRefusal('SETTINGS_INVALID', 'the input tensor of one run would be larger than 1 GiB');
+    }
     this.#session = session;
     this.#card = card;
     this.#limits = limits;
@@ -77,10 +87,18 @@ export class Classifier {
       input.height,
       input.width,
     ]);
-    const results = await this.#session.run({ [input.tensor]: tensor }, [output.tensor]);
-    const scores = results[output.tensor]?.data as Float32Array;
-    if (scores.length !== indices.length * output.count) {
-      throw new ModelRefusal('MODEL_TENSOR_MISMATCH', `${output.tensor} has another shape than the card says`);
+    const scores = await runModel(
+      this.#session,
+      { [input.tensor]: tensor },
+      output.tensor,
+      indices.length * output.count,
+    ).catch((error) => {
+      if (error instanceof ItemFailure) return error;
+      throw error;
+    });
+    if (scores instanceof ItemFailure) {
+      for (const index of indices) answers[index] = { code: scores.code, detail: scores.message };
+      return;
     }
     indices.forEach((index, row) => {
       const own = scores.subarray(row * output.count, (row + 1) * output.count);

@@ -4,7 +4,7 @@ import type { TextCard } from '../card.ts';
 import { ModelRefusal } from '../model-refusal.ts';
 import { documentText } from './document-text.ts';
 import { type ItemAnswer, ItemFailure, type ItemLimits } from './protocol.ts';
-import { checkTensor } from './session.ts';
+import { checkTensor, runModel } from './session.ts';
 
 /** Turns documents into unit vectors. One unpadded window per run: a model that quantizes by the range of the whole tensor would else let neighbours change each other's bits. */
 export class Embedder {
@@ -73,11 +73,7 @@ export class Embedder {
       [input.tensors.mask]: tensor(() => 1n),
     };
     if (input.tensors.types !== undefined) feeds[input.tensors.types] = tensor(() => 0n);
-    const results = await this.#session.run(feeds, [output.tensor]);
-    const hidden = results[output.tensor]?.data as Float32Array;
-    if (hidden.length !== ids.length * output.dimensions) {
-      throw new ModelRefusal('MODEL_TENSOR_MISMATCH', `${output.tensor} has another shape than the card says`);
-    }
+    const hidden = await runModel(this.#session, feeds, output.tensor, ids.length * output.dimensions);
     const mean = new Float64Array(output.dimensions);
     for (let token = 0, at = 0; token < ids.length; token++) {
       for (let dimension = 0; dimension < output.dimensions; dimension++, at++) {

@@ -30,6 +30,7 @@ export type FailureCode =
   | 'CORRUPT'
   | 'TOO_LARGE'
   | 'NO_TEXT'
+  | 'MODEL_FAILED'
   | 'RESULT_INVALID'
   | 'DEADLINE'
   | 'CHILD_DIED';

@@ -1,6 +1,7 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
 import type { NumericSettings } from '../card.ts';
 import { ModelRefusal } from '../model-refusal.ts';
+import { ItemFailure } from './protocol.ts';
 
 /** ONNX Runtime's session options for numeric settings. Its configuration keys are nested at the dots (`extra`). */
 export function sessionOptions(settings: NumericSettings): InferenceSession.SessionOptions {
@@ -36,4 +37,21 @@ export function checkTensor(
   if (found === undefined || !found.isTensor || found.type !== dtype) {
     throw new ModelRefusal('MODEL_TENSOR_MISMATCH', `the model has no ${dtype} ${side} named ${name}`);
   }
+}
+
+/** One run of the model for one output. Throws ItemFailure MODEL_FAILED when ONNX Runtime gives up, MODEL_TENSOR_MISMATCH when the output has another number of values. */
+export async function runModel(
+  session: InferenceSession,
+  feeds: Readonly<Record<string, Tensor>>,
+  output: string,
+  values: number,
+): Promise<Float32Array> {
+  const results: Record<string, OnnxValue> = await session.run(feeds, [output]).catch(() => {
+    throw new ItemFailure('MODEL_FAILED', 'the model could not be run on the item');
+  });
+  const data = results[output]?.data as Float32Array;
+  if (data.length !== values) {
+    throw new ModelRefusal('MODEL_TENSOR_MISMATCH', `${output} has another shape than the card says`);
+  }
+  return data;
 }

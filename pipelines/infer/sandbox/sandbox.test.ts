@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,17 +16,27 @@ async function ask<Header>(sandbox: Sandbox, request: ProbeRequest, body: Uint8A
   return frame;
 }
 
+/** What the child's descriptors point at, seen from outside. */
+function descriptorLinks(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((descriptor) => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
+}
+
 describe('a sandboxed child', () => {
   test('sees no environment, no files of ours, no network and no descriptors but its pipes', async () => {
     process.env.CANARY_SECRET = 'a secret of the parent';
     const file = join(mkdtempSync(join(tmpdir(), 'canary-')), 'key.pem');
     writeFileSync(file, 'a key of the parent', { mode: 0o600 });
+    const held = openSync(file, 'r');
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
     await using sandbox = new Sandbox(entry, limits);
     const { header } = await ask<ProbeAnswer>(sandbox, { kind: 'look', file, port });
+    const links = descriptorLinks(sandbox.pid as number);
     server.close();
+    closeSync(held);
+    expect(links.length).toBeGreaterThan(3);
+    expect(links.filter((link) => !/^(socket|pipe|anon_inode):|^\/(dev\/null|proc)/.test(link))).toEqual([]);
     expect(header.environment).toEqual([]);
     expect(header.descriptors.filter((descriptor) => Number(descriptor) <= 3)).toEqual(['0', '1', '2', '3']);
     expect(header.read).toBe('ERR_ACCESS_DENIED');
