@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { verifyEvidence } from '../../evidence/verify.ts';
-import { table } from '../output.ts';
+import { verifyEvidence } from '../../evidence/index.ts';
 import type { Session } from '../session.ts';
 
 /** Adds `evidence get|verify`. */
@@ -26,12 +25,14 @@ export function addEvidenceCommands(program: Command, session: Session): void {
     .description('check an evidence file, with neither gateway nor ledger')
     .requiredOption('--genesis <hash>', "hash of the channel's genesis block, known from elsewhere")
     .action(async (file: string, { genesis }: { genesis: string }) => {
-      const report = verifyEvidence(new Uint8Array(await readFile(file)), { genesis });
-      const rows = report.checks.map(({ name, ok, says }) => [ok ? 'ok' : 'FAILED', name, says]);
-      session.output.result(
-        report,
-        `${table(['', 'check', 'says'], rows)}\n${report.verified ? 'Verified.' : 'NOT verified.'}`,
-      );
-      if (!report.verified) process.exitCode = 1;
+      const verdict = verifyEvidence(new Uint8Array(await readFile(file)), genesis);
+      const { ok, checks, notes } = verdict;
+      const lines = [
+        ...checks.map((check) => `${check.ok ? 'ok     ' : 'FAILED '} ${check.name.padEnd(12)} ${check.sentence}`),
+        ...notes.map((note) => `note    ${note}`),
+        ok ? 'Verified.' : 'NOT verified.',
+      ];
+      session.output.result(verdict, lines.join('\n'));
+      if (!ok) process.exitCode = 1;
     });
 }
