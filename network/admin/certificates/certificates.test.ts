@@ -6,12 +6,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { revokedSerials } from '../../ledger/verify/revocation-list.ts';
 import {
   attributesOf,
+  checkFitToStart,
   enrol,
   expiryWarning,
   foundOrganization,
   listExpiry,
   listIdentities,
   listOrganizations,
+  type NodeRole,
   type Organization,
   openIdentity,
   openOrganization,
@@ -22,6 +24,7 @@ import {
 } from './index.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
+const request = (role: NodeRole) => ({ name: role, role });
 const days = (count: number) => new Date(now.getTime() + count * 24 * 60 * 60_000);
 let directory: string;
 let alder: Organization;
@@ -181,5 +184,21 @@ describe('expiry', () => {
     [-1, 'expired'],
   ])('warns with %i days left: %p', (left, warning) => {
     expect(expiryWarning(left)).toBe(warning);
+  });
+});
+
+describe('before a process starts', () => {
+  test('its identity must have its role and be within its dates', async () => {
+    const peer = await enrol(alder, { name: 'peer', role: 'peer', days: 10 }, now);
+    expect(() => checkFitToStart(peer, 'peer', now)).not.toThrow();
+    expect(() => checkFitToStart(peer, 'orderer', now)).toThrow('is enrolled as peer, not as orderer');
+    expect(() => checkFitToStart(peer, 'peer', days(11))).toThrow('renew it');
+    expect(() => checkFitToStart(peer, 'peer', days(-1))).toThrow("is this machine's clock right?");
+  });
+
+  test('a TLS certificate of another authority is refused', async () => {
+    const birch = await foundOrganization({ directory, name: 'birch', mspId: 'BirchMSP', now });
+    const [ours, theirs] = [await enrol(alder, request('peer'), now), await enrol(birch, request('peer'), now)];
+    expect(() => checkFitToStart({ ...ours, tls: theirs.tls }, 'peer', now)).toThrow('not of the TLS authority');
   });
 });

@@ -23,3 +23,4 @@ export {
 } from './organization.ts';
 export { type RevokedCertificate, revocationList } from './revocation.ts';
 export { revoke } from './revoke.ts';
+export { checkFitToStart } from './start-check.ts';

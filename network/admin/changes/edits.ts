@@ -12,7 +12,7 @@ import {
 import type { MspRoots } from '../certificates/index.ts';
 import { capabilitiesValue } from '../config/ordering-group.ts';
 import { anchorPeersValue, applicationGroup, hostAndPort, ordererGroup } from '../config/organization-group.ts';
-import { implicitPolicyFrom } from '../config/policies.ts';
+import { policyFrom } from '../config/policy-text.ts';
 import { groupAt, setPolicy, setValue } from '../config/tree.ts';
 
 /** A change in words. Each is one proposal; what they do to whom, the review says. */
@@ -25,6 +25,7 @@ export type ConfigEdit =
       readonly ordererEndpoints?: readonly string[];
     }
   | { readonly kind: 'remove-organization'; readonly mspId: string }
+  /** `rule` is `MAJORITY Admins` and the like, or a signature policy such as `OR('A.admin','B.admin')`. */
   | { readonly kind: 'set-policy'; readonly path: string; readonly rule: string }
   | {
       readonly kind: 'set-batch';
@@ -88,7 +89,7 @@ function changePolicy(root: ConfigGroup, path: string, rule: string): void {
   if (parts[0] !== 'Channel' || name === undefined) {
     throw new Fault('misconfigured', `"${path}" is not the path of a policy: write /Channel/Application/Endorsement`);
   }
-  setPolicy(groupAt(root, parts.slice(1)), name, implicitPolicyFrom(rule));
+  setPolicy(groupAt(root, parts.slice(1)), name, policyFrom(rule));
 }
 
 function setBatch(root: ConfigGroup, edit: EditOf<'set-batch'>): void {

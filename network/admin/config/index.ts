@@ -19,4 +19,5 @@ export {
   signaturePolicy,
   signatureText,
 } from './policies.ts';
+export { policyFrom, signaturePolicyFrom } from './policy-text.ts';
 export { groupAt, newGroup, setPolicy, setValue } from './tree.ts';

@@ -1,5 +1,6 @@
 import { ApplicationPolicy } from '../../ledger/messages/index.ts';
 import { rolePrincipal, signatureEnvelope } from '../config/policies.ts';
+import { signaturePolicyFrom } from '../config/policy-text.ts';
 import { CollectionPackage } from './messages.ts';
 
 /** A private data collection: whose peers hold the plaintext, and for how many blocks. */
@@ -15,10 +16,10 @@ export interface CollectionDefinition {
   readonly memberOnlyWrite: boolean;
 }
 
-/** Who must endorse: a policy of the channel by path, or peers of at least `n` of these organizations. */
+/** Who must endorse: a policy of the channel by path, or a signature policy such as `AND('A.peer','B.peer')`. */
 export type EndorsementRule =
   | { readonly kind: 'channel-policy'; readonly path: string }
-  | { readonly kind: 'organizations'; readonly n: number; readonly mspIds: readonly string[] };
+  | { readonly kind: 'signatures'; readonly rule: string };
 
 /** What organizations agree upon before a chaincode runs. Sequence counts from 1 and goes up by one with each change. */
 export interface ChaincodeDefinition {
@@ -49,8 +50,7 @@ export function definitionArgs(definition: ChaincodeDefinition) {
 
 function endorsementBytes(rule: EndorsementRule): Uint8Array {
   if (rule.kind === 'channel-policy') return ApplicationPolicy.encode({ channelConfigPolicyReference: rule.path });
-  const peers = rule.mspIds.map((mspId) => rolePrincipal(mspId, 'peer'));
-  return ApplicationPolicy.encode({ signaturePolicy: signatureEnvelope(peers, rule.n) });
+  return ApplicationPolicy.encode({ signaturePolicy: signaturePolicyFrom(rule.rule) });
 }
 
 function collectionBytes(collections: readonly CollectionDefinition[]): Uint8Array {
