@@ -126,7 +126,8 @@ withLimits(
 );
 
 // strace may be there and not be allowed to trace.
-const withTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? test : test.skip;
+const strace = '/usr/bin/strace';
+const withTrace = spawnSync(strace, ['-o', '/dev/null', 'true']).status === 0 ? test : test.skip;
 
 withTrace(
   'a disk that fails to sync ends the process with a non-zero status, and what was acknowledged before is there',
@@ -134,7 +135,7 @@ withTrace(
     // strace counts the calls of each thread by itself, so there is one.
     const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO:when=3+', '-E', 'UV_THREADPOOL_SIZE=1'];
     const { child, nodes } = await ready(
-      spawnProgram('strace', [
+      spawnProgram(strace, [
         '-f',
         '-qq',
         '-o',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -115,18 +116,33 @@ withKubo(ipfs ? `Kubo ${ipfs.version}` : 'Kubo (left out: there is no ipfs on PA
     expect(await node.control.peers()).toBe(0);
   });
 
-  test('keeps acknowledged blocks through a kill -9, and starts again on what it left', async () => {
-    const bytes = Buffer.alloc(500_000, 7);
+  test('killed in the middle of puts it keeps every acknowledged block whole, and starts again on what it left', async () => {
+    const acknowledged = new Map<string, Buffer>();
     {
       await using kubo = await startKubo(init());
       await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
-      await node.put(cidOf(bytes), bytes);
+      const enough = Promise.withResolvers<void>();
+      let stopped = false;
+      const writers = Array.from({ length: 6 }, async () => {
+        while (!stopped) {
+          const bytes = randomBytes(200_000);
+          await node.put(cidOf(bytes), bytes).then(
+            () => acknowledged.set(cidOf(bytes), bytes),
+            () => {},
+          );
+          if (acknowledged.size >= 30) enough.resolve();
+        }
+      });
+      await enough.promise;
+      stopped = true;
       process.kill(kubo.pid, 'SIGKILL');
       expect(await kubo.ended).toBe('Kubo node k1 ended (SIGKILL)');
+      await Promise.all(writers);
     }
     await using kubo = await startKubo(init());
     await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
-    expect((await node.get(cidOf(bytes))).equals(bytes)).toBe(true);
+    for (const [cid, bytes] of acknowledged) expect((await node.get(cid)).equals(bytes)).toBe(true);
+    expect(acknowledged.size).toBeGreaterThanOrEqual(30);
   });
 
   test('a stranger on its port does not look like readiness', async () => {
