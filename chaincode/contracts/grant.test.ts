@@ -66,7 +66,6 @@ describe('a grant', () => {
   const wider: readonly [string, Partial<GrantTerms>][] = [
     ['actions', { actions: ['use', 'read', 'export'] }],
     ['purposes', { purposes: [research, marketing] }],
-    ['executors', { executors: [alder, birch, cedar] }],
     ['rows', { rows: '1001' }],
     ['uses', { uses: 4 }],
     ['until', { until: '2027-01-01T00:00:01Z' }],
@@ -79,6 +78,13 @@ describe('a grant', () => {
     const given = { id: grant, terms: { ...asked, ...change } };
     await expect(story.submit('grant:issue', given, story.as(alder))).rejects.toThrow('GRANT_MISMATCH');
     await story.submit('grant:issue', { id: grant, terms: asked }, story.as(alder));
+  });
+
+  test('names whose nodes may open the data as its owner decides, whatever was asked for', async () => {
+    const story = await new Story().publications();
+    await story.submit('grant:request', request({ ...grantTerms, executors: [] }), story.as(birch));
+    const issued = await story.submit('grant:issue', { id: grant, terms: grantTerms }, story.as(alder));
+    expect(issued.terms.executors).toEqual([alder, cedar]);
   });
 
   test.each(['until', 'rows', 'uses'] as const)(

@@ -83,7 +83,7 @@ export type Submits = {
   'dataset:publishVersion': { body: VersionBody & { parents: readonly VersionId[] }; result: VersionRecord };
   'dataset:retire': { body: { dataset: DatasetId; reason: string }; result: DatasetRecord };
   'grant:request': { body: { id: GrantId; dataset: DatasetId; terms: GrantTerms; note: string }; result: GrantRecord };
-  /** Issues what was requested (by id) or, with `dataset` and `grantee`, a grant nobody asked for. Terms may only narrow a request. */
+  /** Issues what was requested (by id) or, with `dataset` and `grantee`, a grant nobody asked for. Terms may only narrow a request, but for the executors: those are the owner's to name. */
   'grant:issue': {
     body: { id: GrantId; terms: GrantTerms; dataset?: DatasetId; grantee?: MspId };
     result: GrantRecord;
