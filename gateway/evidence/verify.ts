@@ -70,9 +70,7 @@ function verifyIndex(pack: EvidencePack, configs: readonly ChannelConfig[]) {
   const key = new X509Certificate(pack.certificate).publicKey;
   const { payload, keyIds } = verifyEnvelope(pack.index, packIndexType, [key]);
   must(Buffer.compare(payload, packIndex(pack, sha256)) === 0, 'a part of the pack is not the one that was signed');
-  must(
-    keyIds.length === 1 && signature?.keyid === keyIds[0] && signature.keyid === keyIdOf(key),
-    'the signature names another key',
-  );
+  const named = pack.index.signatures[0]?.keyid;
+  must(keyIds.length === 1 && named === keyIdOf(key), 'the signature names another key');
   return { found: member, sentence: `Packed and signed by ${member.commonName} of ${packedBy}.` };
 }

@@ -1,11 +1,22 @@
 /** Partitions that a job has at most unless the requester says how many segments each takes: progress in steps that people see, two transactions each. */
 const usualPartitions = 32;
 
-/** Segments of each partition, in order. They cover the version exactly; all but the last are equally long. */
-export function planSegments(segments: number, segmentsPerPartition?: number): readonly number[] {
-  if (!Number.isSafeInteger(segments) || segments < 1)
-    throw new RangeError(`a version has at least one segment, got ${segments}`);
-  const each = segmentsPerPartition ?? Math.ceil(segments / usualPartitions);
-  const whole = Array.from({ length: Math.floor(segments / each) }, () => each);
-  return segments % each === 0 ? whole : [...whole, segments % each];
+/**
+ * Segments of each partition, in order; they cover the version exactly. A run of segments of one row each may be one item in parts, which only a
+ * partition that holds all of them can read: such a run is never cut.
+ */
+export function planSegments(segmentRows: readonly number[], segmentsPerPartition?: number): readonly number[] {
+  if (segmentRows.length === 0) throw new RangeError('a version has at least one segment');
+  const each = segmentsPerPartition ?? Math.ceil(segmentRows.length / usualPartitions);
+  const planned: number[] = [];
+  let held = 0;
+  for (const [at, rows] of segmentRows.entries()) {
+    held++;
+    const mayGoOn = rows === 1 && segmentRows[at + 1] === 1;
+    if ((held >= each && !mayGoOn) || at === segmentRows.length - 1) {
+      planned.push(held);
+      held = 0;
+    }
+  }
+  return planned;
 }

@@ -96,7 +96,7 @@ export async function requestJob(
     ...(wish.executors === undefined ? {} : { executors: wish.executors }),
     batchRows: wish.batchRows,
     numeric: wish.numeric,
-    partitionSegments: planSegments(version.segmentRows.length, wish.segmentsPerPartition),
+    partitionSegments: planSegments(version.segmentRows, wish.segmentsPerPartition),
     outputDataset,
     outputVersion,
   };

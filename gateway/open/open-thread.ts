@@ -52,7 +52,7 @@ async function give(content: AsyncIterable<Uint8Array>): Promise<string> {
 
 async function open(): Promise<FromOpenThread> {
   await using routes = new StorageRoutes({ routes: new Map([...init.ways].map(([id, { route }]) => [id, route])) });
-  await using threads = new SealThreads();
+  await using threads = new SealThreads(1);
   const manifest = parseManifest(init.manifest);
   const { secret } = init;
   const bySlot = [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
@@ -61,6 +61,7 @@ async function open(): Promise<FromOpenThread> {
     secretFor: (index) => (secret.kind === 'version' ? { cek: secret.contentKey } : { key: keyOf(secret.keys, index) }),
     get: (slot, cid, options) => blocks.get(slot, cid, options),
     threads,
+    lookAhead: 1,
     signal: stopped.signal,
   });
   const isFiles = manifest.schemaHash === itemSchema.hash;

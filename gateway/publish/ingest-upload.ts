@@ -15,16 +15,33 @@ import type { UploadForm } from './upload-messages.ts';
 /** Segments of an upload with the hash of their one schema: SHA-256 of the Arrow schema message that each of them begins with, hex. */
 export type Ingested = { readonly schemaHash: string; readonly segments: AsyncIterable<Segment> };
 
+const mebibyte = 1024 * 1024;
+const room = 64 * 1024;
+
 /** Cuts an upload into segments: a folder's files and a single file as items, a table into batches of its own. Throws `Rejection` or `IngestRefusal`. */
-export async function ingestUpload(content: AsyncIterable<Uint8Array>, form: UploadForm): Promise<Ingested> {
+export async function ingestUpload(
+  content: AsyncIterable<Uint8Array>,
+  form: UploadForm,
+  statedBytes: number | undefined,
+): Promise<Ingested> {
+  const settings = { segmentBytes: segmentBytesFor(statedBytes) };
   switch (form.kind) {
     case 'folder':
-      return { schemaHash: itemSchema.hash, segments: ingestItems(itemsOf(content)) };
+      return { schemaHash: itemSchema.hash, segments: ingestItems(itemsOf(content), settings) };
     case 'file':
-      return { schemaHash: itemSchema.hash, segments: ingestItems([{ ...form, bytes: content }]) };
+      return { schemaHash: itemSchema.hash, segments: ingestItems([{ ...form, bytes: content }], settings) };
     case 'table':
-      return tableOf(ingestTable(content));
+      return tableOf(ingestTable(content, settings));
   }
+}
+
+/**
+ * Bytes of content in a segment: one stripe of 4 fragments where there is much, with room for what Arrow and sealing add, and less of little
+ * content, so that even a small version has several segments for several compute nodes. An unknown length counts as much.
+ */
+function segmentBytesFor(statedBytes = Number.POSITIVE_INFINITY): number {
+  if (statedBytes <= 8 * mebibyte) return mebibyte - room;
+  return (statedBytes <= 64 * mebibyte ? 2 : 4) * mebibyte - room;
 }
 
 /** A file's size stands with it, so that it can be written to an archive again before its last part is known. */

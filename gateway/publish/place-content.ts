@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
 import { Rejection } from '../http/problem.ts';
@@ -164,21 +163,25 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return bytes;
 }
 
-/** The same pieces, refusing a sender that keeps silent too long. */
+/** The same pieces, refusing a sender that keeps silent too long. Nothing outlives its piece, or every piece would stay in memory. */
 async function* timed(content: AsyncIterable<Uint8Array>, silenceMs: number): AsyncGenerator<Uint8Array> {
   const pieces = content[Symbol.asyncIterator]();
-  const late = new AbortController();
-  const silence = once(late.signal, 'abort').then(() => undefined);
   try {
     for (;;) {
-      const timer = setTimeout(() => late.abort(), silenceMs);
-      const next = await Promise.race([pieces.next(), silence]);
-      clearTimeout(timer);
-      if (next === undefined) throw new Rejection('BODY_TIMEOUT', `Nothing was sent for ${silenceMs} ms.`);
+      const next = await within(pieces.next(), silenceMs);
       if (next.done === true) return;
       yield next.value;
     }
   } finally {
+    // A silent sender may never answer this either, so nobody waits for it.
     void pieces.return?.();
   }
+}
+
+function within<T>(promise: Promise<T>, silenceMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Rejection('BODY_TIMEOUT', `Nothing was sent for ${silenceMs} ms.`));
+    const timer = setTimeout(late, silenceMs);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

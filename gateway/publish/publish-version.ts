@@ -48,6 +48,8 @@ export type PublishRequest = {
   readonly parents: readonly VersionId[];
   readonly form: UploadForm;
   readonly content: AsyncIterable<Uint8Array>;
+  /** Length that the sender states. */
+  readonly statedBytes?: number | undefined;
   readonly caller: Pick<Caller, 'person' | 'role'>;
   /** Signs as the caller's role. */
   readonly ledger: GatewayLedger;
@@ -103,6 +105,7 @@ async function publishAnew(
         dataset: request.dataset,
         organization: powers.organization,
         form: request.form,
+        statedBytes: request.statedBytes,
         contentKey,
         placement,
         ways: powers.ways(),

@@ -16,6 +16,8 @@ export type UploadInit = {
   readonly dataset: string;
   readonly organization: MspId;
   readonly form: UploadForm;
+  /** Length that the sender states, where it does. */
+  readonly statedBytes?: number | undefined;
   readonly contentKey: Uint8Array;
   readonly placement: ChosenPlacement;
   readonly ways: ReadonlyMap<StorageNodeId, StorageWay>;

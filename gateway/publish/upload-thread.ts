@@ -4,7 +4,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
 import { StorageRoutes } from '@d-cloud/network/store';
 import { IngestRefusal, type Segment } from '@d-cloud/pipelines/ingest';
-import { encodeManifest, SealFault, SealThreads, sealSegments, stripeCount } from '@d-cloud/pipelines/seal';
+import {
+  encodeManifest,
+  type PlainSegment,
+  SealFault,
+  SealThreads,
+  sealSegments,
+  stripeCount,
+} from '@d-cloud/pipelines/seal';
 import { Rejection } from '../http/problem.ts';
 import { BlockIndex } from '../peer/block-index.ts';
 import { storeBlock } from '../peer/store-block.ts';
@@ -17,6 +24,10 @@ const port = parentPort;
 if (port === null) throw new Error('this program runs in a thread of its own');
 const init = workerData as UploadInit;
 const stopped = new AbortController();
+/** Each put holds a fragment of up to 1 MiB several times over: on its way out, on its way back. */
+const putsAtOnce = 10;
+/** One sealing thread beside this one: a second would only add memory, for hashing what is put is what takes longest. */
+const sealingThreads = 1;
 const say = (message: FromUploadThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 /** The upload's bytes as the other side hands them over; each piece is reported as taken when the next one is asked for. */
@@ -45,7 +56,7 @@ async function* received(): AsyncGenerator<Uint8Array> {
 
 async function place(): Promise<FromUploadThread> {
   await using routes = new StorageRoutes({ routes: new Map([...init.ways].map(([id, { route }]) => [id, route])) });
-  await using threads = new SealThreads();
+  await using threads = new SealThreads(sealingThreads);
   using index = new BlockIndex(init.blockIndexFile);
   using puts = new PutList(init.putListDirectory, init.version);
   const right = { words: ['publish', init.dataset, init.version], version: init.version };
@@ -64,7 +75,7 @@ async function place(): Promise<FromUploadThread> {
     }
   });
   const hash = createHash('sha256');
-  const { schemaHash, segments } = await ingestUpload(hashed(received(), hash), init.form);
+  const { schemaHash, segments } = await ingestUpload(hashed(received(), hash), init.form, init.statedBytes);
   const segmentRows: number[] = [];
   const manifest = await sealSegments(counted(segments, segmentRows), {
     version: init.version,
@@ -76,6 +87,7 @@ async function place(): Promise<FromUploadThread> {
     schemaHash,
     threads,
     put,
+    concurrency: putsAtOnce,
     signal: stopped.signal,
   });
   const sizeBytes = manifest.segments.reduce(
@@ -95,10 +107,13 @@ async function* hashed(
   }
 }
 
-async function* counted(segments: AsyncIterable<Segment>, rows: number[]): AsyncGenerator<Segment> {
-  for await (const segment of segments) {
-    rows.push(segment.rows);
-    yield segment;
+/** Notes each segment's rows, and lets go of its bytes when the next one is asked for, whoever still holds the segment itself. */
+async function* counted(segments: AsyncIterable<Segment>, rowCounts: number[]): AsyncGenerator<PlainSegment> {
+  for await (const { bytes, rows } of segments) {
+    rowCounts.push(rows);
+    const given: { bytes: Uint8Array; rows: number } = { bytes, rows };
+    yield given;
+    given.bytes = new Uint8Array(0);
   }
 }
 

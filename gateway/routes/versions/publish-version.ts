@@ -40,6 +40,7 @@ export const publishVersion = route({
       parents: query.parents ?? [],
       form: uploadFormOf(headers['content-type'], headers['content-disposition']),
       content: incoming,
+      statedBytes: headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
       caller,
       ledger,
       stamp: stamp(),
