@@ -79,6 +79,35 @@ export class EmbeddedNetwork implements AsyncDisposable {
     return new RestClient(known.rest, known.keys[role]);
   }
 
+  /** Makes it a consortium that can work: purposes, and every organization's storage nodes. */
+  async join(purposes: readonly string[]): Promise<void> {
+    await this.rest('cedar', 'admin').call('PUT', '/purposes', {
+      body: { purposes: purposes.map((id) => ({ id, label: id })) },
+    });
+    for (const [name, { services }] of this.gateways) {
+      for (const { id, disk, capacityBytes } of services.config.storageNodes) {
+        await this.rest(name, 'operator').call('POST', '/storage-nodes', {
+          body: { id, host: name, disk, capacityBytes },
+        });
+      }
+    }
+    const registered = new Set<string>();
+    for (const { services } of this.gateways.values()) {
+      for await (const { event } of services.readModel.events({ signal: AbortSignal.timeout(30_000) })) {
+        if (event.kind === 'organization.registered') registered.add(event.organization.mspId);
+        if (registered.size === this.gateways.size) break;
+      }
+    }
+    await this.caughtUp();
+  }
+
+  /** Waits until every gateway shows the newest block that any of them knows. */
+  async caughtUp(): Promise<void> {
+    const readModels = [...this.gateways.values()].map(({ services }) => services.readModel);
+    const newest = Math.max(...readModels.map(({ block }) => block));
+    await Promise.all(readModels.map((readModel) => readModel.waitFor(newest)));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const gateway of this.gateways.values()) await gateway[Symbol.asyncDispose]();
     for (const child of this.#children.toReversed()) await child.stop();
