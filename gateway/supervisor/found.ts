@@ -49,7 +49,8 @@ function withRole(role: string): EnrolRequest {
   return { name: role, role: role === 'admin' ? 'admin' : 'client', attributes: { [roleAttribute]: role } };
 }
 
-async function descriptionOf(directory: string): Promise<NetworkDescription> {
+/** The description that `network.json` keeps; in an empty directory a new one on free ports, from the preferred one upwards, is written. */
+export async function descriptionOf(directory: string, preferred = preferredPort): Promise<NetworkDescription> {
   const file = layoutOf(directory).description;
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -62,7 +63,7 @@ async function descriptionOf(directory: string): Promise<NetworkDescription> {
       `${file} is not a network description this version can read. Move ${directory} away and start again.`,
     );
   }
-  const ports = await freePorts(portsNeeded(defaultShape), preferredPort);
+  const ports = await freePorts(portsNeeded(defaultShape), preferred);
   const description = describeNetwork(defaultShape, ports, (kind) => idFrom(kind, randomBytes(16)));
   await writePrivate(file, JSON.stringify(description, null, 2));
   return description;

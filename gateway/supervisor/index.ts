@@ -1,3 +1,6 @@
+export { holdFile } from './child.ts';
+export { descriptionOf } from './found.ts';
+export { layoutOf } from './layout.ts';
 export { isFree } from './ports.ts';
 export { holdProcess, releaseProcess, startSupervisor, stopSupervisor } from './start.ts';
 export { readState, type SupervisorState } from './state.ts';

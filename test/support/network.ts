@@ -1,0 +1,115 @@
+import { randomInt } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Credentials, type RestClient, readCredentials, signIn } from '@d-cloud/gateway/cli';
+import {
+  descriptionOf,
+  holdFile,
+  holdProcess,
+  layoutOf,
+  readState,
+  releaseProcess,
+  startSupervisor,
+} from '@d-cloud/gateway/supervisor';
+import { type Scratch, scratch } from './scratch.ts';
+import { until } from './until.ts';
+
+export type OrganizationName = 'alder' | 'birch' | 'cedar';
+export type RoleName = 'data-team' | 'compliance' | 'admin' | 'operator' | 'model-owner';
+type Description = Awaited<ReturnType<typeof descriptionOf>>;
+
+const startWithinMs = 150_000;
+
+/** Starts an embedded network of its own in an empty directory. Disposing ends every process of it and removes the directory. */
+export async function startNetwork(): Promise<Network> {
+  const home = await scratch();
+  try {
+    // Test files run side by side, and two networks that look for free ports from the same number upwards find the same ones.
+    const description = await descriptionOf(home.directory, randomInt(10_000, 32_000));
+    await startSupervisor(home.directory, { onStep: () => undefined, withinMs: startWithinMs });
+    return new Network(home, description, await readCredentials(home.directory));
+  } catch (error) {
+    await home[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A network of three organizations that runs: REST clients by organization and role, and power over its processes. */
+export class Network implements AsyncDisposable {
+  readonly description: Description;
+  readonly credentials: Credentials;
+  readonly #home: Scratch;
+
+  constructor(home: Scratch, description: Description, credentials: Credentials) {
+    this.#home = home;
+    this.description = description;
+    this.credentials = credentials;
+  }
+
+  get directory(): string {
+    return this.#home.directory;
+  }
+
+  get layout() {
+    return layoutOf(this.directory);
+  }
+
+  as(organization: OrganizationName, role: RoleName = 'data-team'): RestClient {
+    return signIn(this.credentials, organization, role);
+  }
+
+  organization(name: OrganizationName): Description['organizations'][number] {
+    return this.description.organizations.find((one) => one.name === name)!;
+  }
+
+  /** Ends a process as `kill -9` does and keeps it down. Resolves when it is gone and its supervisor knows. */
+  async hold(process: string): Promise<void> {
+    await holdProcess(this.directory, process);
+    await this.becomes(process, 'held');
+  }
+
+  /** Lets a held process start again and waits until it serves. */
+  async release(process: string): Promise<void> {
+    await releaseProcess(this.directory, process);
+    await this.becomes(process, 'ready');
+  }
+
+  /** Ends a process as `kill -9` does; it is back and serves when this resolves. */
+  async kill(process: string): Promise<void> {
+    await this.hold(process);
+    await this.release(process);
+  }
+
+  becomes(process: string, state: 'held' | 'ready'): Promise<true> {
+    return until(`${process} to be ${state}`, async () => {
+      const known = await readState(this.directory);
+      return known?.processes.some((one) => one.name === process && one.state === state);
+    });
+  }
+
+  /** Ends an organization's gateway, as `kill -9` does, when it next passes the named line of its code; see {@link revive}. */
+  async arm(organization: OrganizationName, failpoint: string): Promise<void> {
+    const gateway = `gateway-${organization}`;
+    await this.hold(gateway);
+    await this.#configure(organization, [`${failpoint}:kill`]);
+    await this.release(gateway);
+    await writeFile(holdFile(join(this.directory, 'run'), gateway), '');
+  }
+
+  /** Waits until an armed gateway has died where it should, and starts it again with nothing armed. */
+  async revive(organization: OrganizationName): Promise<void> {
+    await this.becomes(`gateway-${organization}`, 'held');
+    await this.#configure(organization, []);
+    await this.release(`gateway-${organization}`);
+  }
+
+  async #configure(organization: OrganizationName, failpoints: readonly string[]): Promise<void> {
+    const file = this.layout.ofOrganization(organization).gatewayConfig;
+    const config = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...config, failpoints }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#home[Symbol.asyncDispose]();
+  }
+}
