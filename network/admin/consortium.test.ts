@@ -5,13 +5,21 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isLowS } from '../ledger/signing.ts';
 import { x509 } from './certificates/library.ts';
-import { attributesOf, describeConfig, foundConsortium, keyPem, organizationalUnits } from './index.ts';
+import {
+  attributesOf,
+  describeConfig,
+  foundConsortium,
+  keyPem,
+  memberIdentities,
+  organizationalUnits,
+} from './index.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
+const identities = memberIdentities.filter(({ name }) => ['peer', 'orderer', 'admin', 'gateway'].includes(name));
 const members = [
-  { name: 'a', mspId: 'OrgAMSP' },
-  { name: 'b', mspId: 'OrgBMSP' },
-  { name: 'c', mspId: 'OrgCMSP' },
+  { name: 'a', mspId: 'OrgAMSP', identities },
+  { name: 'b', mspId: 'OrgBMSP', identities },
+  { name: 'c', mspId: 'OrgCMSP', identities },
 ];
 let directory: string;
 const found = (organizations = members) => foundConsortium({ directory, channel: 'consortium', organizations, now });
@@ -60,7 +68,7 @@ describe('founding a consortium', () => {
   test('keeps keys to their owner', async () => {
     await found();
     const secrets = (await readdir(directory, { recursive: true })).filter((path) => /priv_sk$|key\.pem$/.test(path));
-    expect(secrets).toHaveLength(3 * (2 + 2 * 7));
+    expect(secrets).toHaveLength(3 * (2 + 2 * 4));
     for (const path of secrets) {
       expect((await stat(join(directory, path))).mode & 0o777).toBe(0o600);
       expect((await stat(join(directory, path, '..'))).mode & 0o777).toBe(0o700);
@@ -69,12 +77,12 @@ describe('founding a consortium', () => {
 
   test('run again, keeps everything and adds what is missing', async () => {
     const first = await found();
-    await rm(join(directory, 'organizations', 'b', 'identities', 'operator'), { recursive: true });
+    await rm(join(directory, 'organizations', 'b', 'identities', 'gateway'), { recursive: true });
     const second = await found();
     expect(second.genesisHash).toBe(first.genesisHash);
     const certificateOf = (run: typeof first, name: string) => run.members[1]!.identities.get(name)!.signer.certificate;
     expect(certificateOf(second, 'peer')).toBe(certificateOf(first, 'peer'));
-    expect(certificateOf(second, 'operator')).not.toBe(certificateOf(first, 'operator'));
+    expect(certificateOf(second, 'gateway')).not.toBe(certificateOf(first, 'gateway'));
   });
 
   test('refuses a half-made organization in a sentence', async () => {
@@ -97,7 +105,7 @@ describe('founding a consortium', () => {
   });
 
   test('refuses one MSP under two names', async () => {
-    const twice = [members[0]!, { name: 'shadow', mspId: 'OrgAMSP' }];
+    const twice = [members[0]!, { name: 'shadow', mspId: 'OrgAMSP', identities }];
     await expect(found(twice)).rejects.toThrow('would count twice');
   });
 });

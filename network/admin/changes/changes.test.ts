@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type OfflineOrganization, offlineGenesis, offlineOrganization } from '../../ledger/doubles/offline-channel.ts';
+import {
+  type OfflineOrganization,
+  offlineDescription,
+  offlineGenesis,
+  offlineOrganization,
+} from '../../ledger/doubles/offline-channel.ts';
 import { Capabilities, type ConfigGroup } from '../../ledger/messages/index.ts';
 import { readChannelConfig } from '../../ledger/verify/channel-config.ts';
+import { describeGroup } from '../config/describe-config.ts';
+import { genesisBlock } from '../config/genesis-block.ts';
 import { applicationGroup } from '../config/organization-group.ts';
 import { implicitPolicy, rolePrincipal, signaturePolicy } from '../config/policies.ts';
 import { groupAt, setPolicy, setValue } from '../config/tree.ts';
@@ -248,7 +255,7 @@ describe('the guard', () => {
     const add = (address: string): ConfigEdit => ({
       kind: 'add-consenter',
       address,
-      tlsCertificate: d.tls.certificate,
+      tlsCertificate: a.tls.certificate,
     });
     expect(objectsTo((copy) => applyEdit(copy, add('d:1')))).toEqual([]);
     expect(
@@ -257,6 +264,39 @@ describe('the guard', () => {
         applyEdit(copy, add('d:2'));
       }),
     ).toEqual(['CONSENTERS']);
+  });
+
+  test('refuses a consenter that no ordering organization vouches for, also when its organization leaves', () => {
+    const stranger: ConfigEdit = { kind: 'add-consenter', address: 'd:1', tlsCertificate: d.tls.certificate };
+    expect(objectsTo((copy) => applyEdit(copy, stranger))).toEqual(['CONSENTERS']);
+    expect(objectsTo((copy) => applyEdit(copy, { kind: 'remove-organization', mspId: 'CMSP' }))).toEqual([
+      'CONSENTERS',
+    ]);
+  });
+});
+
+describe('a BFT channel', () => {
+  const four = () => {
+    const description = offlineDescription([a, b, c, d]);
+    const capabilities = { channel: 'V3_0', orderer: 'V2_0', application: 'V2_5' } as const;
+    return readChannelConfig(genesisBlock({ ...description, consensus: 'bft', capabilities }, now)).group;
+  };
+
+  test('asks for three of four, and for two of three when one is taken out', () => {
+    const group = four();
+    const validation = (tree: ConfigGroup) => describeGroup(tree).groups.Orderer!.policies.BlockValidation!.rule;
+    expect(validation(group)).toMatch(/^OutOf\(3,('[A-D]MSP#[0-9a-f]{8}',?){4}\)$/);
+    applyEdit(group, { kind: 'remove-consenter', address: 'localhost:7051' });
+    expect(validation(group)).toMatch(/^OutOf\(2,'AMSP#.*','CMSP#.*','DMSP#.*'\)$/);
+    expect(objections(four(), group, { lowest: '3.1' })).toEqual([]);
+  });
+
+  test('knows whose a new consenter is', () => {
+    const add: ConfigEdit = { kind: 'add-consenter', address: 'b:2', tlsCertificate: b.tls.certificate };
+    expect(() => applyEdit(four(), add)).toThrow('needs its MSP id and its signing certificate');
+    const group = four();
+    applyEdit(group, { ...add, mspId: 'BMSP', certificate: b.orderer.certificate });
+    expect(objections(four(), group, { lowest: '3.1' })).toEqual([]);
   });
 });
 

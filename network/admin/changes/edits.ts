@@ -4,16 +4,15 @@ import {
   BatchSize,
   BatchTimeout,
   type ConfigGroup,
-  ConsensusType,
   FabricMspConfig,
   MspConfig,
-  RaftMetadata,
 } from '../../ledger/messages/index.ts';
 import type { MspRoots } from '../certificates/index.ts';
 import { capabilitiesValue } from '../config/ordering-group.ts';
-import { anchorPeersValue, applicationGroup, hostAndPort, ordererGroup } from '../config/organization-group.ts';
+import { anchorPeersValue, applicationGroup, ordererGroup } from '../config/organization-group.ts';
 import { policyFrom } from '../config/policy-text.ts';
 import { groupAt, setPolicy, setValue } from '../config/tree.ts';
+import { type ConsenterEdit, changeConsenters } from './consenters.ts';
 
 /** A change in words. Each is one proposal; what they do to whom, the review says. */
 export type ConfigEdit =
@@ -35,9 +34,7 @@ export type ConfigEdit =
       readonly preferredMaxBytes?: number;
     }
   | { readonly kind: 'set-capability'; readonly section: 'Channel' | 'Orderer' | 'Application'; readonly name: string }
-  | { readonly kind: 'add-consenter'; readonly address: string; readonly tlsCertificate: string }
-  | { readonly kind: 'remove-consenter'; readonly address: string }
-  | { readonly kind: 'renew-consenter'; readonly address: string; readonly tlsCertificate: string }
+  | ConsenterEdit
   | { readonly kind: 'set-anchor-peers'; readonly mspId: string; readonly addresses: readonly string[] }
   | { readonly kind: 'set-acl'; readonly resource: string; readonly policy: string }
   | { readonly kind: 'set-revocation-list'; readonly mspId: string; readonly lists: readonly string[] };
@@ -98,34 +95,6 @@ function setBatch(root: ConfigGroup, edit: EditOf<'set-batch'>): void {
   const { timeout, kind: _, ...sizes } = edit;
   if (Object.keys(sizes).length > 0) setValue(orderer, 'BatchSize', BatchSize.encode({ ...before, ...sizes }));
   if (timeout !== undefined) setValue(orderer, 'BatchTimeout', BatchTimeout.encode({ timeout }));
-}
-
-type ConsenterEdit = EditOf<'add-consenter' | 'remove-consenter' | 'renew-consenter'>;
-
-function changeConsenters(root: ConfigGroup, edit: ConsenterEdit): void {
-  const orderer = groupAt(root, ['Orderer']);
-  const consensus = ConsensusType.decode(orderer.values.get('ConsensusType')?.value ?? new Uint8Array(0));
-  if (consensus.type !== 'etcdraft') {
-    throw new Fault('misconfigured', `consenters of ${consensus.type} are not changed one by one here`);
-  }
-  const metadata = RaftMetadata.decode(consensus.metadata);
-  const { host, port } = hostAndPort(edit.address);
-  const place = metadata.consenters.findIndex((consenter) => consenter.host === host && consenter.port === port);
-  if (edit.kind === 'add-consenter' ? place !== -1 : place === -1) {
-    throw new Fault(
-      'misconfigured',
-      `${edit.address} is ${place === -1 ? 'no' : 'already a'} consenter of the channel`,
-    );
-  }
-  const consenters = [...metadata.consenters];
-  if (edit.kind === 'remove-consenter') consenters.splice(place, 1);
-  else {
-    const certificate = Buffer.from(edit.tlsCertificate);
-    const consenter = { host, port, clientTlsCert: certificate, serverTlsCert: certificate };
-    consenters.splice(place === -1 ? consenters.length : place, place === -1 ? 0 : 1, consenter);
-  }
-  const changed = RaftMetadata.encode({ ...metadata, consenters });
-  setValue(orderer, 'ConsensusType', ConsensusType.encode({ ...consensus, metadata: changed }));
 }
 
 function setAcl(root: ConfigGroup, resource: string, policy: string): void {

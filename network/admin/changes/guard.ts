@@ -1,16 +1,8 @@
-import {
-  BatchSize,
-  BatchTimeout,
-  Capabilities,
-  type ConfigGroup,
-  ConsensusType,
-  policyTypes,
-  RaftMetadata,
-  SignaturePolicyEnvelope,
-} from '../../ledger/messages/index.ts';
+import { Capabilities, type ConfigGroup, policyTypes, SignaturePolicyEnvelope } from '../../ledger/messages/index.ts';
 import { readMsp } from '../../ledger/verify/channel-config.ts';
 import { guardPath } from '../../ledger/verify/simulate-update.ts';
 import { principalMsp } from '../config/policies.ts';
+import { brokenOrdering } from './guard-ordering.ts';
 import { among, isSatisfied, policyFormula } from './policy-algebra.ts';
 
 /** Why a change must not be signed: Fabric would take it, or take it and regret. */
@@ -133,50 +125,5 @@ function* checkPower(root: ConfigGroup, path: string, existing: Set<string>, gua
   } else if (isSatisfied(formula, new Set())) {
     const sentence = 'this policy asks for nobody: anyone could change what it guards';
     yield { code: 'POLICY_OPEN', path, sentence };
-  }
-}
-
-function consentersOf(root: ConfigGroup): string[] | undefined {
-  const value = root.groups.get('Orderer')?.values.get('ConsensusType')?.value;
-  if (value === undefined) return undefined;
-  const { type, metadata } = ConsensusType.decode(value);
-  if (type !== 'etcdraft') return undefined;
-  return RaftMetadata.decode(metadata).consenters.map(({ host, port, serverTlsCert }) => {
-    return `${host}:${port} ${Buffer.from(serverTlsCert).toString('base64')}`;
-  });
-}
-
-function* brokenOrdering(before: ConfigGroup, after: ConfigGroup): Generator<Objection> {
-  const [was, is] = [consentersOf(before), consentersOf(after)];
-  const path = '/Channel/Orderer/ConsensusType';
-  if (is !== undefined && was !== undefined) {
-    const added = is.filter((consenter) => !was.includes(consenter)).length;
-    const removed = was.filter((consenter) => !is.includes(consenter)).length;
-    const wrong =
-      is.length === 0
-        ? 'no consenter would be left'
-        : new Set(is).size !== is.length
-          ? 'one consenter stands there twice'
-          : Math.max(added, removed) > 1
-            ? 'Raft changes one consenter at a time'
-            : was.length >= 3 && is.length < 3
-              ? `with ${is.length} consenters left, the first that fails stops the channel`
-              : undefined;
-    if (wrong !== undefined) yield { code: 'CONSENTERS', path, sentence: wrong };
-  }
-  yield* brokenBatch(after);
-}
-
-function* brokenBatch(root: ConfigGroup): Generator<Objection> {
-  const orderer = root.groups.get('Orderer');
-  const { timeout } = BatchTimeout.decode(orderer?.values.get('BatchTimeout')?.value ?? new Uint8Array(0));
-  if (!/^(\d+(\.\d+)?(ms|s|m))+$/.test(timeout) || Number.parseFloat(timeout) <= 0) {
-    const sentence = `"${timeout}" is no batch timeout: write 500ms or 2s`;
-    yield { code: 'BATCH', path: '/Channel/Orderer/BatchTimeout', sentence };
-  }
-  const size = BatchSize.decode(orderer?.values.get('BatchSize')?.value ?? new Uint8Array(0));
-  if (size.maxMessageCount < 1 || size.preferredMaxBytes < 1 || size.absoluteMaxBytes < size.preferredMaxBytes) {
-    const sentence = 'a batch holds at least one transaction, and no fewer bytes at most than it prefers';
-    yield { code: 'BATCH', path: '/Channel/Orderer/BatchSize', sentence };
   }
 }
