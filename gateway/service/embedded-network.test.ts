@@ -66,6 +66,31 @@ describe('gateways on the embedded network', () => {
     expect(readModel('alder').list('organization').items).toEqual(organizations.items);
   });
 
+  test('while the ledger is away writes say so and may be sent again; when it is back the same request has one effect', async () => {
+    const rest = network.rest('cedar', 'admin');
+    const before = (await rest.call<Loose>('GET', '/datasets')).items.length;
+    await network.child('ledger').stop();
+    const request = { body: dataset('Sent while the ledger was away'), idempotencyKey: 'away' };
+    await expect(rest.call('POST', '/datasets', request)).rejects.toMatchObject({
+      status: 503,
+      code: 'UNAVAILABLE',
+      retryable: true,
+    });
+    const ready = await fetch(`${rest.address}/readyz`, {
+      headers: { authorization: `Bearer ${network.credentials.organizations.cedar?.keys.admin}` },
+    });
+    expect(ready.status).toBe(503);
+    expect(((await ready.json()) as Loose).dependencies).toContainEqual(
+      expect.objectContaining({ name: 'ledger', ready: false }),
+    );
+    // What is projected is still read.
+    expect((await rest.call<Loose>('GET', '/datasets')).items).toHaveLength(before);
+    await network.child('ledger').start();
+    const first = await rest.call<Loose>('POST', '/datasets', request);
+    expect(await rest.call<Loose>('POST', '/datasets', request)).toEqual(first);
+    expect((await rest.call<Loose>('GET', '/datasets')).items).toHaveLength(before + 1);
+  }, 120_000);
+
   test('a gateway killed at any moment of a write has before or after, and the same request again finds out', async () => {
     await network.gateways.get('birch')![Symbol.asyncDispose]();
     const config = layoutOf(network.directory).ofOrganization('birch').gatewayConfig;

@@ -73,6 +73,13 @@ export class EmbeddedNetwork implements AsyncDisposable {
     return gateway;
   }
 
+  /** One of the processes: `ledger`, `chaincode`, `storage-<organization>`. */
+  child(name: string): Child {
+    const child = this.#children.find(({ spec }) => spec.name === name);
+    if (child === undefined) throw new Error(`there is no process ${name}`);
+    return child;
+  }
+
   rest(organization: string, role: string): RestClient {
     const known = this.credentials.organizations[organization];
     if (known?.keys[role] === undefined) throw new Error(`no key for ${role} of ${organization}`);
