@@ -24,6 +24,7 @@ export class DatasetContract extends fabric.Contract {
   register(context: fabric.Context, body: string, request: string): Promise<string> {
     return submit(context, 'dataset:register', body, request, async (ledger, asked) => {
       await ledger.vacant(keys.dataset(asked.id));
+      await ledger.vacant(keys.reservation(asked.id));
       checkPurposes(await ledger.get(keys.purposes()), asked.terms.purposes);
       const dataset = registerDataset(ledger.caller, asked);
       ledger.putCard(readCard(ledger.transient('card'), dataset.id, dataset.cardCommitment));
@@ -38,6 +39,7 @@ export class DatasetContract extends fabric.Contract {
   publishVersion(context: fabric.Context, body: string, request: string): Promise<string> {
     return submit(context, 'dataset:publishVersion', body, request, async (ledger, asked) => {
       await ledger.vacant(keys.version(asked.id));
+      await ledger.vacant(keys.reservation(asked.id));
       const before = await ledger.need(keys.dataset(asked.dataset), 'DATASET_NOT_FOUND');
       const parents: Parent[] = [];
       for (const parent of asked.parents) parents.push(await parentOf(ledger, parent));

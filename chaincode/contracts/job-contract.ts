@@ -29,6 +29,8 @@ export class JobContract extends fabric.Contract {
       await ledger.vacant(keys.job(asked.id));
       await ledger.vacant(keys.dataset(asked.outputDataset));
       await ledger.vacant(keys.version(asked.outputVersion));
+      await ledger.vacant(keys.reservation(asked.outputDataset));
+      await ledger.vacant(keys.reservation(asked.outputVersion));
       const model = await ledger.need(keys.model(asked.model), 'MODEL_NOT_FOUND');
       const modelVersion = await ledger.need(keys.modelVersion(asked.model, asked.modelNumber), 'MODEL_NOT_FOUND');
       const data = await sideOf(ledger, asked.version, asked.grant);
@@ -42,6 +44,9 @@ export class JobContract extends fabric.Contract {
       for (const partition of partitions) {
         ledger.put(keys.partition(job.id, partition.index), partition, policy);
         ledger.put(keys.open(job.id, partition.index), { v: 1, job: job.id, index: partition.index });
+      }
+      for (const output of [job.outputDataset, job.outputVersion]) {
+        ledger.put(keys.reservation(output), { v: 1, job: job.id });
       }
       putCounters(ledger, counters);
       ledger.emit({ kind: 'job.requested', job, partitions });

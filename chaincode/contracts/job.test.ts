@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cardCommitment, sha256 } from '../domain/index.ts';
 import {
+  agreementKeyOf,
   alder,
   alderNode,
   birch,
@@ -181,6 +182,46 @@ describe('a job', () => {
     expect(counter).toMatchObject({ rowsReserved: '25', usesReserved: 1 });
     await story.submit('grant:revoke', { id: onModel, reason: 'over' }, story.as(cedar));
     await expect(story.claim(0, cedar)).rejects.toThrow('GRANT_REVOKED');
+  });
+});
+
+describe('a job of own data', () => {
+  const mine = idOf('dset', 'mine');
+  const mineV1 = idOf('vers', 'mine 1');
+  const withOwnData = async () => {
+    const story = await new Story().granted();
+    await story.registerDataset(mine, birch);
+    await story.submit('dataset:publishVersion', { ...versionBody(mineV1, mine), parents: [] }, story.as(birch));
+    return story;
+  };
+
+  test('gives nothing back to a grant that it named without need', async () => {
+    const story = await withOwnData();
+    const read = { id: idOf('accs', 'a'), version: photosV1, purpose: grantTerms.purposes[0] as string, grant };
+    await story.submit('access:record', { ...read, ephemeralKey: agreementKeyOf('a') }, story.as(birch));
+    expect(await counterOf(story)).toEqual(['25', 1]);
+    const asked = await story.submit(
+      'job:request',
+      jobBody({ version: mineV1, modelGrant: grant, executors: [cedar] }),
+      story.as(birch),
+    );
+    expect(asked).not.toHaveProperty('grant');
+    expect(asked).not.toHaveProperty('modelGrant');
+    await story.submit('job:cancel', { id: job, reason: 'x' }, story.as(birch));
+    expect(await counterOf(story)).toEqual(['25', 1]);
+  });
+});
+
+describe('the output of a job', () => {
+  test('cannot be taken by anyone else while the job runs', async () => {
+    const story = await new Story().requested();
+    await expect(story.registerDataset(results, cedar)).rejects.toThrow('RECORD_EXISTS');
+    const version = { ...versionBody(resultsV1, photos), parents: [] };
+    await expect(story.submit('dataset:publishVersion', version, story.as(alder))).rejects.toThrow('RECORD_EXISTS');
+    const second = { id: idOf('job', 'second') };
+    await expect(story.submit('job:request', jobBody(second), story.as(birch))).rejects.toThrow('RECORD_EXISTS');
+    for (const index of [0, 1]) await story.attest(await story.claim(index));
+    expect(await story.finish()).toMatchObject({ state: 'succeeded' });
   });
 });
 

@@ -1,9 +1,10 @@
 /** The same transactions on two machines of different time zone, locale, clock and randomness leave the same bytes. */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import type { Recorded } from '../testing/replay.ts';
 import {
@@ -82,13 +83,12 @@ async function record(): Promise<readonly Recorded[]> {
   return story.recorded;
 }
 
-function twin(recording: string, env: Record<string, string>, ...flags: string[]): readonly string[] {
-  const output = execFileSync(process.execPath, [...flags, replay, recording], {
+async function twin(recording: string, env: Record<string, string>, ...flags: string[]): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, replay, recording], {
     env,
-    encoding: 'utf8',
     maxBuffer: 1 << 26,
   });
-  return output.trim().split('\n');
+  return stdout.trim().split('\n');
 }
 
 test('two peers that differ in time zone, locale, clock and randomness endorse a thousand transactions alike', async () => {
@@ -97,17 +97,10 @@ test('two peers that differ in time zone, locale, clock and randomness endorse a
   try {
     const recording = join(directory, 'recording.json');
     writeFileSync(recording, JSON.stringify(recorded));
-    const even = twin(
-      recording,
-      { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' },
-      '--random-seed=1',
-    );
-    const odd = twin(
-      recording,
-      { TZ: 'America/St_Johns', LANG: 'C', TWIN: 'odd' },
-      '--random-seed=99',
-      '--hash-seed=7',
-    );
+    const [even, odd] = await Promise.all([
+      twin(recording, { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8' }, '--random-seed=1'),
+      twin(recording, { TZ: 'America/St_Johns', LANG: 'C', TWIN: 'odd' }, '--random-seed=99', '--hash-seed=7'),
+    ]);
     expect(even.length).toBe(recorded.length);
     expect(recorded.length).toBeGreaterThan(1000);
     expect(new Set(even).size).toBeGreaterThan(900);

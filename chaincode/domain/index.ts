@@ -2,6 +2,7 @@ export * from './access.ts';
 export * from './attestation.ts';
 export * from './batch-plan.ts';
 export * from './bodies.ts';
+export type * from './bookkeeping.ts';
 export * from './canonical-json.ts';
 export * from './catalogue.ts';
 export * from './codec.ts';

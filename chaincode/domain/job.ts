@@ -12,7 +12,7 @@ import type {
   VersionRecord,
 } from './records.ts';
 import { Refusal } from './refusal.ts';
-import { authorize, type GrantInForce, giveBack, intersect, rightOn } from './rights.ts';
+import { authorize, type GrantInForce, giveBack, intersect, needsGrant, rightOn } from './rights.ts';
 import { type Caller, checkOwner } from './roles.ts';
 import { checkRunning, type Standing } from './standing.ts';
 import type { Submits } from './transactions.ts';
@@ -51,7 +51,12 @@ export function requestJob(
   checkRunnable(model, modelVersion, body.modelDigest);
   const executors = executorsFor(body.executors, intersect(onData.right, onModel.right).executors, caller.mspId);
   const partitions = planPartitions(body.id, data.version, body.partitionSegments);
-  const { grant, modelGrant } = body;
+  // A grant that was named and is not needed reserved nothing, so it must not be there to give anything back.
+  const grant = needsGrant(data.dataset, caller.mspId) ? body.grant : undefined;
+  const modelGrant = needsGrant(weights.dataset, caller.mspId) ? body.modelGrant : undefined;
+  if (grant !== undefined && grant === modelGrant) {
+    throw new Refusal('GRANT_MISMATCH', `grant ${grant} cannot stand for the data and the model of one job`);
+  }
   return {
     job: {
       v: 1,

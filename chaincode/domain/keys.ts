@@ -3,6 +3,7 @@
  * parts never share a key and keys sort by bytes as they sort by characters. MSP ids have capitals: each is written `!` and its small
  * letter, outside the alphabet of parts. fabric-shim's composite keys are not used: with raw input two lists collide there.
  */
+import type { OpenPartitionRecord, RequestRecord, ReservationRecord, RosterRecord } from './bookkeeping.ts';
 import type {
   AccessId,
   ComputeNodeId,
@@ -26,12 +27,9 @@ import type {
   JobRecord,
   ModelRecord,
   ModelVersionRecord,
-  OpenPartitionRecord,
   OrganizationRecord,
   PartitionRecord,
   PurposeListRecord,
-  RequestRecord,
-  RosterRecord,
   StorageNodeRecord,
   VersionRecord,
 } from './records.ts';
@@ -57,6 +55,7 @@ const kinds = [
   'partition',
   'purposes',
   'request',
+  'reservation',
   'roster',
   'storage-node',
   'version',
@@ -109,6 +108,7 @@ export const keys = {
   computeNodes: () => rangeOf<ComputeNodeRecord>('compute-node'),
   access: (id: AccessId) => keyOf<AccessRecord>('access', id),
   request: (name: Digest) => keyOf<RequestRecord>('request', name),
+  reservation: (id: DatasetId | VersionId) => keyOf<ReservationRecord>('reservation', id),
   /** In the private collection `catalogue`. */
   card: (id: DatasetId) => keyOf<CatalogueCard>('card', id),
 } as const;

@@ -1,5 +1,6 @@
+import type { RosterRecord } from './bookkeeping.ts';
 import type { MspId } from './ids.ts';
-import type { OrganizationRecord, Purpose, PurposeListRecord, RosterRecord } from './records.ts';
+import type { OrganizationRecord, Purpose, PurposeListRecord } from './records.ts';
 import { Refusal } from './refusal.ts';
 import type { Caller } from './roles.ts';
 import type { Submits } from './transactions.ts';

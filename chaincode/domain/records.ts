@@ -307,20 +307,3 @@ export type AccessRecord = {
   /** Code of the refusal when denied. */
   readonly refusal?: string;
 };
-
-/** The members that have registered, in the order of their MSP ids: read instead of a range where an endorsement policy names them. */
-export type RosterRecord = { readonly v: 1; readonly members: readonly MspId[] };
-
-/** An open partition, listed for compute nodes. Absent while it is claimed, accepted or failed. */
-export type OpenPartitionRecord = { readonly v: 1; readonly job: JobId; readonly index: number };
-
-/** The first answer to a request, kept so that asking again has no second effect. */
-export type RequestRecord = {
-  readonly v: 1;
-  /** Name of the transaction, such as `grant:issue`. */
-  readonly transaction: string;
-  /** SHA-256 of the request that led there. */
-  readonly digest: Digest;
-  /** Canonical JSON of the result. */
-  readonly result: string;
-};
