@@ -27,4 +27,4 @@ export { type OnnxSummary, scanOnnx } from './onnx-scan.ts';
 export type { EmbeddingRow, FailedRow, InferredRow, LabelRow, PartRow, ResultRow, ScoredLabel } from './result-row.ts';
 export { type ResultShape, readResults, resultSchemaHash, resultShape, writeResults } from './result-segment.ts';
 export type { Confinement } from './sandbox/confinement.ts';
-export { Sandbox, SandboxDeath, sandboxConfinement } from './sandbox/sandbox.ts';
+export { sandboxConfinement } from './sandbox/sandbox.ts';

@@ -6,7 +6,7 @@ import { checkModelFiles, type ModelFiles } from './model-files.ts';
 import { ModelRefusal, type ModelRefusalCode } from './model-refusal.ts';
 import { failureReason, type InferredRow } from './result-row.ts';
 import type { Frame } from './sandbox/frame.ts';
-import { Sandbox, SandboxDeath, sandboxConfinement } from './sandbox/sandbox.ts';
+import { Sandbox, SandboxDeath } from './sandbox/sandbox.ts';
 
 /** An item as it lies in a segment; `bytes` may be a view of the segment, it is written to the child without a copy. */
 export interface InferenceItem {
@@ -72,9 +72,6 @@ export async function openInference(
   await inference.start();
   return inference;
 }
-
-/** What the platform could take away from inference children, to be named in a compute node's certificate. */
-export { sandboxConfinement };
 
 class OpenInference implements Inference {
   readonly card: ModelCard;

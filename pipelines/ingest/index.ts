@@ -1,13 +1,3 @@
-export {
-  type Column,
-  optionalFloat32,
-  optionalScoredList,
-  optionalUtf8,
-  optionalVector,
-  uint64,
-  utf8,
-} from './arrow/columns.ts';
-export { FixedTable } from './arrow/fixed-table.ts';
 export { countRows } from './arrow/messages.ts';
 export { ingestItems } from './ingest-items.ts';
 export { IngestRefusal, type IngestRefusalCode, SegmentCorrupt } from './ingest-refusal.ts';

@@ -9,8 +9,13 @@ import type { SourceItem } from './source-item.ts';
  */
 export async function* readFolder(folder: string): AsyncGenerator<SourceItem> {
   for (const name of await fileNames(folder, '')) {
-    yield { name, bytes: createReadStream(join(folder, name), { highWaterMark: 1 << 20 }) };
+    yield { name, bytes: readFile(join(folder, name)) };
   }
+}
+
+/** Opens the file when the first piece is asked for, so that an item that is refused by its name leaves nothing open. */
+async function* readFile(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: 1 << 20 });
 }
 
 async function fileNames(folder: string, prefix: string): Promise<string[]> {

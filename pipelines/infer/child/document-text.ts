@@ -57,10 +57,7 @@ function markdownText(markdown: string): string {
 async function pdfText(bytes: Uint8Array, limits: ItemLimits): Promise<string> {
   try {
     await using resources = new AsyncDisposableStack();
-    const pdf = await getDocumentProxy(new Uint8Array(bytes), {
-      stopAtErrors: true,
-      verbosity: 0,
-    });
+    const pdf = await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
     resources.defer(async () => await pdf.loadingTask.destroy());
     if (pdf.numPages > limits.pages) throw new ItemFailure('TOO_LARGE', 'the document has too many pages');
     const pages: string[] = [];

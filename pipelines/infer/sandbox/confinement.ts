@@ -36,6 +36,7 @@ export function findConfiner(executable: string, readable: string): Confiner {
   const bare = [setpriv, '--no-new-privs', '--inh-caps=-all', '--pdeathsig=KILL'];
   const identities: [Confinement['identity'], boolean, string[]][] = [
     ['nobody', true, [...bare, '--bounding-set=-all', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']],
+    ['same', true, [...bare, '--bounding-set=-all']],
     ['same', true, [setpriv, '--no-new-privs', '--pdeathsig=KILL']],
     ['same', false, []],
   ];
