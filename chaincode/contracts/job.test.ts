@@ -212,6 +212,24 @@ describe('a job of own data', () => {
   });
 });
 
+describe('a job of very many rows', () => {
+  test('is refused where a partition would have more batches than peers will plan', async () => {
+    const story = await new Story().publications();
+    const huge = idOf('dset', 'huge');
+    const hugeV1 = idOf('vers', 'huge 1');
+    await story.registerDataset(huge, birch);
+    const version = { ...versionBody(hugeV1, huge, [Number.MAX_SAFE_INTEGER]), parents: [] };
+    await story.submit('dataset:publishVersion', version, story.as(birch));
+    const { grant: _, ...body } = jobBody({
+      version: hugeV1,
+      partitionSegments: [1],
+      executors: [cedar],
+      batchRows: 1,
+    });
+    await expect(story.submit('job:request', body, story.as(birch))).rejects.toThrow('RECORD_INVALID: partition 0 has');
+  });
+});
+
 describe('the output of a job', () => {
   test('cannot be taken by anyone else while the job runs', async () => {
     const story = await new Story().requested();

@@ -18,6 +18,17 @@ export function batchPlan(
   });
 }
 
+/** How many batches that plan has, without making it. */
+export function countBatches(
+  { firstSegment, segments }: Pick<PartitionRecord, 'firstSegment' | 'segments'>,
+  { segmentRows }: Pick<VersionRecord, 'segmentRows'>,
+  batchRows: number,
+): number {
+  return segmentRows
+    .slice(firstSegment, firstSegment + segments)
+    .reduce((sum, rows) => sum + Math.ceil(rows / batchRows), 0);
+}
+
 /** SHA-256 of the plan's canonical JSON: `spec.batchPlan` in a statement. */
 export function batchPlanDigest(plan: readonly number[]): Digest {
   return sha256(canonicalBytes(plan));

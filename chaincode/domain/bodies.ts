@@ -24,6 +24,8 @@ export const limits = {
   bodyCharacters: 512 * 1024,
   partitions: 1000,
   segments: 20_000,
+  /** Batches of a partition: peers make the plan when they verify its attestation. */
+  batches: 65_536,
   attempts: 3,
   listed: 1000,
   openListed: 100,

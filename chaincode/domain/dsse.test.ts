@@ -46,6 +46,11 @@ describe('a DSSE envelope', () => {
     expect(() => openEnvelope(envelopeOf('{"a":1}', change), type, publicKey)).toThrow(/^ATTESTATION_INVALID: /);
   });
 
+  test('of the largest size opens', () => {
+    const text = JSON.stringify({ a: '"\\'.repeat(8000), b: 'x'.repeat(16_000) });
+    expect(openEnvelope(envelopeOf(text), type, publicKey)).toEqual(JSON.parse(text));
+  });
+
   test('is refused with another key, and where its payload is ambiguous', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
     expect(() => openEnvelope(envelopeOf('{"a":1}'), type, other)).toThrow('not signed with');

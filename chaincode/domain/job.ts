@@ -1,3 +1,5 @@
+import { countBatches } from './batch-plan.ts';
+import { limits } from './bodies.ts';
 import { outputDataset, versionOf } from './dataset.ts';
 import type { MspId } from './ids.ts';
 import { checkRunnable, modelVersionName } from './model.ts';
@@ -51,6 +53,15 @@ export function requestJob(
   checkRunnable(model, modelVersion, body.modelDigest);
   const executors = executorsFor(body.executors, intersect(onData.right, onModel.right).executors, caller.mspId);
   const partitions = planPartitions(body.id, data.version, body.partitionSegments);
+  for (const partition of partitions) {
+    const batches = countBatches(partition, data.version, body.batchRows);
+    if (batches > limits.batches) {
+      throw new Refusal(
+        'RECORD_INVALID',
+        `partition ${partition.index} has ${batches} batches, at most ${limits.batches} may be; take more rows a batch`,
+      );
+    }
+  }
   // A grant that was named and is not needed reserved nothing, so it must not be there to give anything back.
   const grant = needsGrant(data.dataset, caller.mspId) ? body.grant : undefined;
   const modelGrant = needsGrant(weights.dataset, caller.mspId) ? body.modelGrant : undefined;
