@@ -4,6 +4,7 @@ import type { Signatory } from '../../ledger/identity.ts';
 import { type ChannelConfig, readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { parseUpdate, simulateUpdate, type TouchedElement } from '../../ledger/verify/simulate-update.ts';
 import { broadcast, type OrdererConnection } from '../protocol/orderer.ts';
+import { type Caution, cautions } from './cautions.ts';
 import { configUpdate, copyGroup } from './compare.ts';
 import { applyEdit, type ConfigEdit } from './edits.ts';
 import { type Objection, objections, type Versions } from './guard.ts';
@@ -46,6 +47,8 @@ export interface ChangeReview {
   readonly impact: readonly PolicyImpact[];
   /** Not empty: it is not signed and not submitted. */
   readonly objections: readonly Objection[];
+  /** What it costs, to be known before signing. */
+  readonly cautions: readonly Caution[];
   readonly progress: ChangeProgress;
 }
 
@@ -107,13 +110,15 @@ export function reviewChange(proposal: ChangeProposal, configBlock: Uint8Array, 
   const config = readChannelConfig(configBlock);
   const update = updateOf(proposal, config);
   const { after, touched } = simulateUpdate(update, config.group);
+  const impact = policyImpact(config.group, after).filter(({ changed }) => changed);
   return {
     channel: config.channel,
     sequence: config.sequence,
     changes: readableDiff(config.group, after),
     touched,
-    impact: policyImpact(config.group, after).filter(({ changed }) => changed),
+    impact,
     objections: objections(config.group, after, versions),
+    cautions: cautions(config.group, after, impact),
     progress: progressOf(proposal, update, config, touched),
   };
 }

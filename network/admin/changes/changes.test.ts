@@ -5,7 +5,7 @@ import {
   offlineGenesis,
   offlineOrganization,
 } from '../../ledger/doubles/offline-channel.ts';
-import { Capabilities, type ConfigGroup } from '../../ledger/messages/index.ts';
+import { Capabilities, type ConfigGroup, ConsensusType, RaftMetadata } from '../../ledger/messages/index.ts';
 import { readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { describeGroup } from '../config/describe-config.ts';
 import { genesisBlock } from '../config/genesis-block.ts';
@@ -248,10 +248,10 @@ describe('the guard', () => {
     expect(objectsTo((copy) => applyEdit(copy, { kind: 'set-batch', timeout }))).toEqual([code]);
   });
 
-  test('refuses orderers below quorum, and two consenters at once', () => {
-    expect(objectsTo((copy) => applyEdit(copy, { kind: 'remove-consenter', address: 'localhost:7050' }))).toEqual([
-      'CONSENTERS',
-    ]);
+  test('refuses two consenters at once, and none at all', () => {
+    const none = RaftMetadata.encode({ consenters: [] });
+    const bytes = ConsensusType.encode({ type: 'etcdraft', metadata: none });
+    expect(objectsTo((copy) => setValue(groupAt(copy, ['Orderer']), 'ConsensusType', bytes))).toEqual(['CONSENTERS']);
     const add = (address: string): ConfigEdit => ({
       kind: 'add-consenter',
       address,
@@ -272,6 +272,32 @@ describe('the guard', () => {
     expect(objectsTo((copy) => applyEdit(copy, { kind: 'remove-organization', mspId: 'CMSP' }))).toEqual([
       'CONSENTERS',
     ]);
+  });
+});
+
+describe('before they sign, people are told', () => {
+  const told = (edit: ConfigEdit) =>
+    reviewChange(proposeChange(genesis, edit, 'x', versions), genesis, versions).cautions.map(
+      ({ code, sentence }) => `${code} ${sentence}`,
+    );
+
+  test('that two consenters cannot lose one', () => {
+    expect(told({ kind: 'remove-consenter', address: 'localhost:7050' })).toEqual([
+      'FEW_CONSENTERS with 2 consenters, the first that fails stops the channel',
+    ]);
+  });
+
+  test('who can act alone afterwards', () => {
+    expect(told({ kind: 'set-policy', path: '/Channel/Application/Endorsement', rule: 'ANY Endorsement' })).toEqual([
+      'APPROVES_ALONE AMSP, BMSP, CMSP can approve /Channel/Application/Endorsement alone after this change',
+    ]);
+    expect(told({ kind: 'set-policy', path: '/Channel/Application/Admins', rule: 'ALL Admins' })).toContain(
+      'BLOCKS_ALONE AMSP, BMSP, CMSP can block /Channel/Application/Admins alone after this change',
+    );
+  });
+
+  test('nothing of a change that costs nothing', () => {
+    expect(told({ kind: 'set-batch', timeout: '1s' })).toEqual([]);
   });
 });
 
