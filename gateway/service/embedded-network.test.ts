@@ -27,7 +27,7 @@ describe('gateways on the embedded network', () => {
   let killed: (() => void) | undefined;
   afterAll(async () => {
     killed?.();
-    await network[Symbol.asyncDispose]();
+    await network?.[Symbol.asyncDispose]();
   });
 
   const readModel = (name: string) => network.gateways.get(name)!.services.readModel;

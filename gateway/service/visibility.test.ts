@@ -133,7 +133,7 @@ describe("who sees and does what with another organization's objects", () => {
     });
     await network.caughtUp();
   }, 120_000);
-  afterAll(() => network[Symbol.asyncDispose]());
+  afterAll(() => network?.[Symbol.asyncDispose]());
 
   async function ask(organization: string, operation: string, id: string) {
     const { method, path } = routes.find((route) => route.operation === operation)!;

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,7 +8,7 @@ import { RestClient } from '../cli/rest.ts';
 import { type Gateway, type GatewayOptions, readGatewayConfig, startGateway } from '../service/index.ts';
 import { Child } from '../supervisor/child.ts';
 import { writeConfigs } from '../supervisor/configs.ts';
-import { foundNetwork, issueCredentials } from '../supervisor/found.ts';
+import { descriptionOf, foundNetwork, issueCredentials } from '../supervisor/found.ts';
 import { layoutOf } from '../supervisor/layout.ts';
 
 const beside = (module: string, ...path: string[]) =>
@@ -33,6 +34,8 @@ export class EmbeddedNetwork implements AsyncDisposable {
 
   static async start(options: GatewayOptions = {}): Promise<EmbeddedNetwork> {
     const directory = await mkdtemp(join(tmpdir(), 'dcloud-'));
+    // Tests run side by side: each looks for its ports somewhere else.
+    await descriptionOf(directory, randomInt(12_000, 30_000));
     const found = await foundNetwork(directory, new Date());
     await writeConfigs(directory, found);
     const credentials = await issueCredentials(directory, found);
