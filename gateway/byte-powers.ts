@@ -10,6 +10,7 @@ import { Heartbeats } from './jobs/heartbeats.ts';
 import { JobCoordinator } from './jobs/job-coordinator.ts';
 import { JobStore } from './jobs/job-store.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { resealOutput } from './jobs/reseal-output.ts';
 import { KeyService } from './keys/key-service.ts';
 import { KeyStore } from './keys/key-store.ts';
 import type { OpenedContent } from './open/open-content.ts';
@@ -129,6 +130,13 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       random,
       keyedHash,
       failpoint,
+      reseal: (job, plan, parts) =>
+        resealOutput(
+          { keys, ways, organization, blockIndexFile, spool, quotaBytes: config.limits.quotaBytes },
+          job,
+          plan,
+          parts,
+        ),
       heartbeats,
       heartbeatTtlMs: config.jobs.heartbeatTtlMs,
       log: log.child({ part: 'jobs' }),

@@ -152,7 +152,7 @@ async function proveRows(
     ways: powers.ways(),
     right: ['own', job.outputVersion],
     task: taskOf(powers, job),
-    partitions: partitions.flatMap((partition) => toProve(partition, version, job, wanted)),
+    partitions: partitions.flatMap((partition) => toProve(partition, partitions, version, job, wanted)),
   };
   const proven = await inThread(init, signal);
   for (const { partition, root } of proven.roots) {
@@ -165,15 +165,21 @@ async function proveRows(
 
 function toProve(
   partition: PartitionRecord,
+  all: readonly PartitionRecord[],
   version: VersionRecord,
   job: JobRecord,
   wanted: readonly number[],
 ): readonly PartitionToProve[] {
-  const { index, firstRow, rows: planned, firstSegment, segments } = partition;
+  const { index, firstRow, rows: planned, segments } = partition;
   const rows = wanted.filter((row) => row >= firstRow && row < firstRow + planned);
   if (rows.length === 0 || partition.accepted === undefined) return [];
   const plan = batchPlan(partition, version, job.batchRows);
-  return [{ index, from: firstSegment, to: firstSegment + segments, firstRow, plan, rows }];
+  // The output holds the accepted partitions only, one after the other.
+  const from = all.reduce(
+    (sum, one) => (one.index < index && one.accepted !== undefined ? sum + one.segments : sum),
+    0,
+  );
+  return [{ index, from, to: from + segments, firstRow, plan, rows }];
 }
 
 /** Rows spread evenly, the first and the last among them. */

@@ -34,6 +34,8 @@ export type FinishPowers = {
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
   readonly failpoint: Failpoint;
+  /** Seals accepted partitions anew, where failed ones leave gaps between them. */
+  readonly reseal: (job: JobRecord, plan: OutputPlan, parts: readonly StorageManifest[]) => Promise<StorageManifest>;
 };
 
 /**
@@ -53,18 +55,32 @@ export async function finishJob(
   if (plan === undefined || secrets === undefined) {
     throw new Fault('corrupt', `The output plan or the secrets of ${job.id} are lost.`);
   }
-  const output = outputOf(powers, job, accepted);
+  const output = await outputOf(powers, job, plan, accepted);
   powers.failpoint('job.output-keys-kept');
   const card = cardOf(powers, job, plan);
   return submit(powers, job, { ...body, output, cardCommitment: cardCommitment(card) }, { card: canonicalBytes(card) });
 }
 
-function outputOf(powers: FinishPowers, job: JobRecord, accepted: readonly PartitionRecord[]): OutputBody {
-  const merged = mergeManifests(accepted.map((partition) => acceptedManifest(powers.store, partition)));
+async function outputOf(
+  powers: FinishPowers,
+  job: JobRecord,
+  plan: OutputPlan,
+  accepted: readonly PartitionRecord[],
+): Promise<OutputBody> {
+  const kept = powers.keys.version(job.outputVersion);
+  const parts = accepted
+    .toSorted((a, b) => a.index - b.index)
+    .map((partition) => acceptedManifest(powers.store, partition));
+  // What was kept before a crash is what is used.
+  const merged =
+    kept !== undefined
+      ? parseManifest(kept.manifest)
+      : accepted.length === job.partitions
+        ? mergeManifests(parts)
+        : await powers.reseal(job, plan, parts);
   const bytes = encodeManifest(merged);
   const named = { version: job.outputVersion, dataset: job.outputDataset, epoch: 1 };
-  // A salt that was kept before a crash is the one that is used.
-  const salt = powers.keys.version(job.outputVersion)?.salt ?? powers.random(32);
+  const salt = kept?.salt ?? powers.random(32);
   const contentKey = powers.keys.job(job.id)?.contentKey as Uint8Array;
   powers.keys.putVersion({ ...named, contentKey, salt, manifest: bytes });
   return {

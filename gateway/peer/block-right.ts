@@ -4,6 +4,7 @@ import { type AccessId, type DatasetId, isId, type JobId, type VersionId } from 
 export type BlockRight =
   | { readonly kind: 'publish'; readonly dataset: DatasetId; readonly version: VersionId }
   | { readonly kind: 'claim'; readonly job: JobId; readonly partition: number; readonly token: number }
+  | { readonly kind: 'job'; readonly job: JobId }
   | { readonly kind: 'access'; readonly access: AccessId }
   | { readonly kind: 'own'; readonly version: VersionId };
 
@@ -16,6 +17,8 @@ export function writeBlockRight(right: BlockRight): string {
       return `publish ${right.dataset} ${right.version}`;
     case 'claim':
       return `claim ${right.job} ${right.partition} ${right.token}`;
+    case 'job':
+      return `job ${right.job}`;
     case 'access':
       return `access ${right.access}`;
     case 'own':
@@ -33,6 +36,7 @@ export function readBlockRight(header: string | undefined): BlockRight | undefin
   if (kind === 'claim' && isId('job', first) && count.test(second ?? '') && count.test(third ?? '')) {
     return { kind, job: first, partition: Number(second), token: Number(third) };
   }
+  if (kind === 'job' && second === undefined && isId('job', first)) return { kind, job: first };
   if (kind === 'access' && second === undefined && isId('accs', first)) return { kind, access: first };
   if (kind === 'own' && second === undefined && isId('vers', first)) return { kind, version: first };
   return undefined;

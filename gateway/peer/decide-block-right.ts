@@ -61,6 +61,12 @@ async function decide(
         if (operation === 'put') return { versions: [job.outputVersion], owner: job.requester };
         return { versions: [job.version, job.modelVersion, job.outputVersion], owner: job.datasetOwner };
       }
+      case 'job': {
+        const job = await ledger.evaluate('job:get', { id: right.job });
+        const isRunning = job.state === 'queued' || job.state === 'running';
+        if (job.requester !== organization || !isRunning) return undefined;
+        return { versions: [job.outputVersion], owner: organization };
+      }
       case 'access': {
         if (operation !== 'get') return undefined;
         const access = await ledger.evaluate('access:get', { id: right.access });

@@ -14,8 +14,8 @@ import {
 } from '@d-cloud/pipelines/seal';
 import { Rejection } from '../http/problem.ts';
 import { BlockIndex } from '../peer/block-index.ts';
-import { storeBlock } from '../peer/store-block.ts';
 import { ingestUpload } from './ingest-upload.ts';
+import { blockPutter } from './put-block.ts';
 import { fragmentPutter } from './put-fragment.ts';
 import { PutList } from './put-list.ts';
 import type { FromUploadThread, ToUploadThread, UploadInit } from './upload-messages.ts';
@@ -60,20 +60,11 @@ async function place(): Promise<FromUploadThread> {
   using index = new BlockIndex(init.blockIndexFile);
   using puts = new PutList(init.putListDirectory, init.version);
   const right = { words: ['publish', init.dataset, init.version], version: init.version };
-  const nodes = new Map(
-    [...init.ways].filter(([, { route }]) => route.kind === 'own').map(([id]) => [id, routes.blocks(id, right)]),
+  const { ways, organization, version, quotaBytes } = init;
+  const put = fragmentPutter(
+    init.placement,
+    blockPutter({ routes, ways, index, puts, organization, version, right, quotaBytes }),
   );
-  const quota = { index, nodes, quotaBytes: () => init.quotaBytes };
-  const put = fragmentPutter(init.placement, async ({ storageNode }, { cid, bytes }, signal) => {
-    puts.add({ cid, storageNode });
-    if (nodes.has(storageNode)) {
-      const { version, organization: owner } = init;
-      const block = { cid, node: storageNode, version, owner, putBy: owner, sizeBytes: bytes.length };
-      await storeBlock(quota, block, bytes, signal);
-    } else {
-      await routes.blocks(storageNode, right).put(cid, bytes, { signal });
-    }
-  });
   const hash = createHash('sha256');
   const { schemaHash, segments } = await ingestUpload(hashed(received(), hash), init.form, init.statedBytes);
   const segmentRows: number[] = [];

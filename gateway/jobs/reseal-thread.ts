@@ -1,0 +1,73 @@
+/** The program of a thread that joins the accepted partitions of a job into one version where failed ones leave gaps: opens and seals their segments. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fault } from '@d-cloud/network/ledger';
+import { StorageRoutes } from '@d-cloud/network/store';
+import {
+  encodeManifest,
+  openSegments,
+  type PlainSegment,
+  parseManifest,
+  SealFault,
+  SealThreads,
+  type StorageManifest,
+  sealSegments,
+} from '@d-cloud/pipelines/seal';
+import { BlockIndex } from '../peer/block-index.ts';
+import { blockPutter } from '../publish/put-block.ts';
+import { fragmentPutter } from '../publish/put-fragment.ts';
+import { PutList } from '../publish/put-list.ts';
+import type { FromResealThread, ResealInit } from './reseal-messages.ts';
+
+const init = workerData as ResealInit;
+
+async function reseal(): Promise<Uint8Array> {
+  const { ways, organization, version, quotaBytes, placement, contentKey } = init;
+  await using routes = new StorageRoutes({ routes: new Map([...ways].map(([id, { route }]) => [id, route])) });
+  await using threads = new SealThreads(1);
+  using index = new BlockIndex(init.blockIndexFile);
+  using puts = new PutList(init.putListDirectory, version);
+  const right = { words: ['job', init.job], version };
+  const parts = init.parts.map(parseManifest);
+  const [first] = parts;
+  if (first === undefined) throw new RangeError('there is no accepted partition');
+  async function* segments(): AsyncGenerator<PlainSegment> {
+    for (const part of parts) yield* openedPart(part);
+  }
+  function openedPart(part: StorageManifest) {
+    const bySlot = [...part.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
+    const blocks = routes.bind(bySlot, right);
+    return openSegments(part, {
+      secretFor: () => ({ cek: contentKey }),
+      get: (slot, cid, options) => blocks.get(slot, cid, options),
+      threads,
+      lookAhead: 1,
+    });
+  }
+  // Claims count from 1: under token 0 no key is used twice.
+  const manifest = await sealSegments(segments(), {
+    version,
+    secret: { cek: contentKey },
+    token: 0,
+    firstSegment: 0,
+    scheme: { k: placement.k, n: placement.n },
+    slots: placement.slots.map((place, slot) => ({ slot, ...place })),
+    schemaHash: first.schemaHash,
+    threads,
+    put: fragmentPutter(
+      placement,
+      blockPutter({ routes, ways, index, puts, organization, version, right, quotaBytes }),
+    ),
+  });
+  return encodeManifest(manifest);
+}
+
+const said: FromResealThread = await reseal().then(
+  (manifest) => ({ kind: 'sealed', manifest }) as const,
+  (error: unknown) => ({
+    kind: 'failed' as const,
+    fault: error instanceof Fault || error instanceof SealFault ? error.kind : ('unavailable' as const),
+    detail: error instanceof Error ? error.message : String(error),
+  }),
+);
+parentPort?.postMessage(said);
+parentPort?.close();
