@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { kill } from 'node:process';
 import { describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { mediaTypeOfName } from '../ingest/media-type.ts';
 import { checkModelCard, type ModelCard, parseNumericSettings } from './card.ts';
 import { type InferenceItem, openInference } from './inference.ts';
@@ -52,6 +53,28 @@ describe('classifying photographs', () => {
     ]);
     const [coffee] = rows;
     expect(coffee !== undefined && 'top' in coffee ? coffee.top.length : 0).toBe(5);
+  });
+
+  test('takes every format that the card names, and pictures that are grey, transparent or turned by their EXIF', async () => {
+    const { files, card } = await readModelFolder(folder('efficientnet-lite0'));
+    await using inference = await openInference(files, card);
+    const coffee = sharp(photograph('coffee.png').bytes);
+    const formats = ['jpeg', 'png', 'webp', 'tiff', 'gif', 'avif'] as const;
+    const items = formats.map(async (format) => ({
+      mediaType: `image/${format}`,
+      bytes: await coffee.clone().toFormat(format).toBuffer(),
+    }));
+    const turned = await coffee.clone().rotate(-90).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const clear = await coffee.clone().ensureAlpha(0.99).png().toBuffer();
+    const grey = await coffee.clone().greyscale().png().toBuffer();
+    const rows = await inference.run([
+      ...(await Promise.all(items)),
+      { mediaType: 'image/jpeg', bytes: turned },
+      { mediaType: 'image/png', bytes: clear },
+      { mediaType: 'image/png', bytes: grey },
+    ]);
+    expect(rows.slice(0, 8).map(label)).toEqual(Array.from({ length: 8 }, () => 'espresso'));
+    expect(rows[8]?.status).toBe('ok');
   });
 
   test('gives the same bits for a photograph whatever its neighbours are, and again after a restart', async () => {
