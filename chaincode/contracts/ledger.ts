@@ -66,20 +66,22 @@ export class Ledger {
       throw new Refusal('RECORD_EXISTS', `${key.replace('/', ' ')} exists already`);
   }
 
-  /** At most so many records of a range, in the order of their keys. */
-  async list<R>(range: KeyRange<R>, most: number = limits.listed): Promise<R[]> {
-    const records: R[] = [];
+  /** The records of a range, in the order of their keys, at most 1,000; whoever stops early reads no further. */
+  async *scan<R>(range: KeyRange<R>): AsyncGenerator<R, void, undefined> {
     const iterator = await this.#stub.getStateByRange(range.from, range.to);
     try {
-      while (records.length < most) {
+      for (let read = 0; read < limits.listed; read++) {
         const { value, done } = await iterator.next();
-        if (value !== undefined && value !== null) records.push(decodeRecord<R>(value.value));
+        if (value !== undefined && value !== null) yield decodeRecord<R>(value.value);
         if (done) break;
       }
     } finally {
       await iterator.close();
     }
-    return records;
+  }
+
+  list<R>(range: KeyRange<R>): Promise<R[]> {
+    return Array.fromAsync(this.scan(range));
   }
 
   /** Stages a record. A policy is given with the first write of a record and holds for every later one. */

@@ -108,7 +108,7 @@ export class PartitionContract extends fabric.Contract {
       const found: PartitionRecord[] = [];
       if (node.state !== 'active') return found;
       const claimable = new Map<JobId, boolean>();
-      for (const { job, index } of await ledger.list(keys.opens())) {
+      for await (const { job, index } of ledger.scan(keys.opens())) {
         const known = claimable.get(job) ?? (await isClaimable(ledger, job, node));
         claimable.set(job, known);
         if (known) found.push(await ledger.need(keys.partition(job, index), 'PARTITION_NOT_FOUND'));
