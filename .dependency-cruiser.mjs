@@ -42,7 +42,7 @@ export default {
     {
       name: 'only-the-domain-leaves-chaincode',
       severity: 'error',
-      from: { path: '^(gateway|pipelines|network)/' },
+      from: { path: '^(gateway|pipelines|network)/', pathNot: '[.]test[.]ts$|/testing/' },
       to: { path: '^chaincode/', pathNot: '^chaincode/(dist/)?domain/' },
     },
     {
