@@ -132,6 +132,25 @@ describe('submitting', () => {
     expect(fault).toMatchObject({ kind: 'timeout', transactionId: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
+  test('says that the outcome is open when the second answer is a no and the first was lost', async () => {
+    const { ledger } = await play({
+      ...fine,
+      submit: (_id, _envelope, call) =>
+        call === 0
+          ? failure(codes.UNAVAILABLE, 'connection dropped')
+          : failure(codes.ABORTED, 'received unsuccessful response from orderer: status=FORBIDDEN'),
+    });
+    const fault = await ledger.submit('ask', []).catch((error: unknown) => error as Fault);
+    expect(fault).toMatchObject({ kind: 'misconfigured', retryable: false, transactionId: expect.any(String) });
+  });
+
+  test('knows the outcome when an orderer says no at once', async () => {
+    const no = failure(codes.ABORTED, 'received unsuccessful response from orderer: status=FORBIDDEN');
+    const { ledger } = await play({ ...fine, submit: () => no });
+    const fault = await ledger.submit('ask', []).catch((error: unknown) => error as Fault);
+    expect(fault).toMatchObject({ kind: 'misconfigured', transactionId: undefined });
+  });
+
   test("throws the chaincode's refusal as its reader made it, and does not ask again", async () => {
     let asked = 0;
     const said = 'chaincode response 500, GRANT_EXPIRED: the grant ended on 1 May';

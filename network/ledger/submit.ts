@@ -66,20 +66,28 @@ export async function sendUntilCommitted(
   endorsed: EndorsedTransaction,
   until: Until,
 ): Promise<CommittedTransaction> {
-  const { transactionId } = endorsed;
+  let sent = false;
   for (let attempt = 0; ; attempt++) {
     try {
       const submitted = await endorsed.submit(until.signal);
+      sent = true;
       return await submitted.committed(Math.min(session.deadlines.commitMs, remainingMs(session, until)), until.signal);
     } catch (error) {
+      // An answer that was lost may have been a yes.
+      sent ||= error instanceof Fault && error.retryable;
       try {
         await pause(session, until, attempt, error);
       } catch (last) {
-        if (!(last instanceof Fault) || !last.retryable) throw last;
-        throw new Fault(last.kind, `${last.message}; its outcome is unknown`, { cause: last.cause, transactionId });
+        throw sent ? outcomeUnknown(last, endorsed.transactionId) : last;
       }
     }
   }
+}
+
+function outcomeUnknown(error: unknown, transactionId: string): unknown {
+  if (!(error instanceof Fault)) return error;
+  const { kind, message, retryable, cause } = error;
+  return new Fault(kind, `${message}; its outcome is unknown`, { cause, retryable, transactionId });
 }
 
 /** Endorses, orders and waits; after a conflict it is endorsed again under a new id, for the old one is spent. */

@@ -33,7 +33,7 @@ const texts: readonly (readonly [RegExp, FaultKind])[] = [
   [/failed to get config for channel|Failed to get policy manager/, 'unavailable'],
   [/SERVICE_UNAVAILABLE|no orderers could|insufficient number of orderers|no Raft leader|timed out \(/, 'unavailable'],
   [
-    /requires endorsement from organisation|access denied|creator org unknown|identity expired|permission denied|FORBIDDEN|BAD_REQUEST/,
+    /requires endorsement from organisation|due to incorrect timestamp|duplicate transaction found|access denied|creator org unknown|identity expired|permission denied|FORBIDDEN|BAD_REQUEST/,
     'misconfigured',
   ],
   [/larger than max/, 'corrupt'],
