@@ -118,7 +118,9 @@ async function answerOnce(
     return;
   }
   const name = { person: caller.person, key: stampKey, fingerprint: digest };
-  const response = await once(name, powers.requests, run, (refusal) =>
+  // A streamed body is not part of the fingerprint: only its handler, which reads it, can tell a repetition from other bytes.
+  const keep = route.form !== 'stream';
+  const response = await once(name, { requests: powers.requests, keep }, run, (refusal) =>
     failureOf(refusal, route, url, trace, log, powers.metrics),
   );
   if (response !== undefined) send(incoming, outgoing, response);
@@ -127,7 +129,7 @@ async function answerOnce(
 /** Runs a request unless it has run: the answer, or the ledger's refusal, is kept and given again; after a fault it may run again. */
 async function once(
   name: RequestName,
-  requests: RequestStore,
+  { requests, keep }: { readonly requests: RequestStore; readonly keep: boolean },
   run: () => Promise<StoredResponse | undefined>,
   refused: (refusal: Refusal) => StoredResponse,
 ): Promise<StoredResponse | undefined> {
@@ -146,11 +148,11 @@ async function once(
   }
   try {
     const response = await run();
-    if (response === undefined) requests.release(name);
+    if (response === undefined || !keep) requests.release(name);
     else requests.answer(name, response);
     return response;
   } catch (error) {
-    if (!(error instanceof Refusal)) {
+    if (!(error instanceof Refusal) || !keep) {
       requests.release(name);
       throw error;
     }
