@@ -43,7 +43,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('is the committed one (write it again with: node gateway/dist/routes/openapi/write-document.js)', () => {
+  test('is the committed one (write it again with: node gateway/dist/testing/write-document.js)', () => {
     // Compared as text, because a difference would fill screens.
     expect(`${JSON.stringify(document, null, 2)}\n` === readFileSync(committed, 'utf8')).toBe(true);
   });
