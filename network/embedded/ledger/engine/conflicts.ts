@@ -1,5 +1,5 @@
 import { Code } from '../wire/proposal.ts';
-import type { RangeQueryInfo } from '../wire/rwset.ts';
+import type { RangeQueryInfo, Version } from '../wire/rwset.ts';
 import type { BlockUpdates } from './block-updates.ts';
 import { byUtf8, hashedSpace, sameVersion } from './keys.ts';
 import { RangeReads } from './merkle-summary.ts';
@@ -27,22 +27,8 @@ function holds(space: string, query: RangeQueryInfo, state: State, updates: Bloc
   const { startKey, itrExhausted, rawReads, merkleHashes } = query;
   // A range that was not read to its end was read up to and with its last key.
   const end = itrExhausted ? query.endKey : `${query.endKey}\0`;
-  for (const [key, { value }] of updates.in(space)) {
-    const within = byUtf8(key, startKey) >= 0 && (end === '' || byUtf8(key, end) < 0);
-    if (within && (value !== undefined || state.latest(space, key) !== undefined)) return false;
-  }
-  const now = state.range(space, startKey, end, Number.POSITIVE_INFINITY);
-  if (merkleHashes !== undefined) {
-    const reads = new RangeReads();
-    for (const { key, version } of now) reads.add({ key, version });
-    const { summary } = reads.done();
-    return (
-      summary !== undefined &&
-      summary.maxLevel === merkleHashes.maxLevel &&
-      summary.maxLevelHashes.length === merkleHashes.maxLevelHashes.length &&
-      summary.maxLevelHashes.every((hash, i) => hash.equals(merkleHashes.maxLevelHashes[i]!))
-    );
-  }
+  const now = rowsNow(space, startKey, end, state, updates);
+  if (merkleHashes !== undefined) return sameSummary(now, merkleHashes.maxLevel, merkleHashes.maxLevelHashes);
   const then = rawReads?.kvReads ?? [];
   let i = 0;
   for (const { key, version } of now) {
@@ -50,4 +36,34 @@ function holds(space: string, query: RangeQueryInfo, state: State, updates: Bloc
     if (read === undefined || read.key !== key || !sameVersion(read.version, version)) return false;
   }
   return i === then.length;
+}
+
+type VersionedKey = { readonly key: string; readonly version: Version };
+
+/** The keys of a range as the blocks before and the transactions before in this block have left them. */
+function rowsNow(
+  space: string,
+  start: string,
+  end: string,
+  state: State,
+  updates: BlockUpdates,
+): Iterable<VersionedKey> {
+  const within = ([key]: readonly [string, unknown]): boolean =>
+    byUtf8(key, start) >= 0 && (end === '' || byUtf8(key, end) < 0);
+  const changed = new Map([...updates.in(space)].filter(within));
+  const before = state.range(space, start, end, Number.POSITIVE_INFINITY);
+  if (changed.size === 0) return before;
+  const rows = [...before].filter(({ key }) => !changed.has(key));
+  const live = [...changed]
+    .filter(([, { value }]) => value !== undefined)
+    .map(([key, { version }]) => ({ key, version }));
+  return [...rows, ...live].sort((a, b) => byUtf8(a.key, b.key));
+}
+
+function sameSummary(rows: Iterable<VersionedKey>, maxLevel: number, hashes: readonly Buffer[]): boolean {
+  const reads = new RangeReads();
+  for (const { key, version } of rows) reads.add({ key, version });
+  const { summary } = reads.done();
+  if (summary?.maxLevel !== maxLevel || summary.maxLevelHashes.length !== hashes.length) return false;
+  return summary.maxLevelHashes.every((hash, i) => hash.equals(hashes[i]!));
 }

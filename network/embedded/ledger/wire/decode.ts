@@ -27,8 +27,8 @@ function varint(b: Buffer): number {
   }
   c = b[at++]!;
   low = (low | ((c & 15) << 28)) >>> 0;
-  if (c < 128) return low;
   let high = (c >> 4) & 7;
+  if (c < 128) return high * 4294967296 + low;
   for (let shift = 3; shift < 38; shift += 7) {
     c = b[at++]!;
     if (shift < 32) high |= (c & 127) << shift;
