@@ -43,10 +43,10 @@ describe('a result segment', () => {
       label: 'cat',
       score: half,
     });
-    expect(table.get(0)?.['top'].get(1).toJSON()).toEqual({ label: 'dog', score: 0.25 });
-    expect(table.get(1)?.['top']).toBeNull();
+    expect(table.get(0)?.top.get(1).toJSON()).toEqual({ label: 'dog', score: 0.25 });
+    expect(table.get(1)?.top).toBeNull();
     const second = tableFromIPC(writeResults(vectorRows, vectors)).get(1);
-    expect(Array.from(second?.['embedding'] ?? [])).toEqual([0.5, -0.5, 0.5, 0.5]);
+    expect(Array.from(second?.embedding ?? [])).toEqual([0.5, -0.5, 0.5, 0.5]);
   });
 
   test('of another task or with another row count is refused', () => {

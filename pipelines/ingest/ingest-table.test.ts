@@ -71,7 +71,7 @@ describe('taking in a table', () => {
       segments.flatMap(({ bytes }) =>
         tableFromIPC(bytes)
           .toArray()
-          .map((row) => row['colour']),
+          .map((row) => row.colour),
       ),
     ).toEqual([...words]);
     await expect(take(tableToIPC(table, 'file'))).rejects.toMatchObject({ code: 'ARROW_UNSUPPORTED' });
