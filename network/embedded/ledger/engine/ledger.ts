@@ -89,17 +89,24 @@ export class Ledger {
 
   /** Opens the channel's files, replays them, and writes block 0 where there is none. Refuses an altered chain. */
   static async open(parts: LedgerParts): Promise<Ledger> {
-    const mspIds = parts.config.members;
-    const privateData = await PrivateData.open(parts.storage, mspIds, parts.definitions);
-    const chain = await openChain(parts.storage, parts.genesisBlock, parts.config, parts.orderer.identity);
-    await privateData.cut(chain.records.count);
-    const ledger = new Ledger(parts, privateData, chain.records, chain.tornBytes);
-    for (let number = 0; number < chain.records.count; number++)
-      ledger.#take(readBlock(await chain.records.read(number)));
+    const privateData = await PrivateData.open(parts.storage, parts.config.members, parts.definitions);
+    await using opened = new AsyncDisposableStack();
+    opened.defer(() => privateData.close());
+    const { records, tornBytes } = await openChain(
+      parts.storage,
+      parts.genesisBlock,
+      parts.config,
+      parts.orderer.identity,
+    );
+    opened.defer(() => records.log.close());
+    await privateData.cut(records.count);
+    const ledger = new Ledger(parts, privateData, records, tornBytes);
+    for (let number = 0; number < records.count; number++) ledger.#take(readBlock(await records.read(number)));
     if (ledger.height === 0) {
-      await chain.records.append(parts.genesisBlock);
+      await records.append(parts.genesisBlock);
       ledger.#take(readBlock(parts.genesisBlock));
     }
+    opened.move();
     return ledger;
   }
 

@@ -14,7 +14,7 @@ export interface Held {
 
 interface Entry extends Held {
   /** The value before, kept only while a simulation may still read it. */
-  readonly previous: Entry | undefined;
+  previous: Entry | undefined;
 }
 
 interface Space {
@@ -76,8 +76,18 @@ export class State {
   put(space: string, key: string, held: Held): void {
     const { entries, keys } = this.#space(space);
     const old = entries.get(key);
-    entries.set(key, { ...held, previous: this.#readers.size > 0 ? old : undefined });
+    entries.set(key, { ...held, previous: this.#stillRead(old) });
     if (old === undefined) keys.add(key);
+  }
+
+  /** Values that no open height can see are let go, or a key written all the time would keep all it ever was. */
+  #stillRead(newest: Entry | undefined): Entry | undefined {
+    const oldestHeight: number | undefined = this.#readers.keys().next().value; // heights only grow
+    if (oldestHeight === undefined) return undefined;
+    let entry = newest;
+    while (entry !== undefined && entry.version.blockNumber >= oldestHeight) entry = entry.previous;
+    if (entry !== undefined) entry.previous = undefined;
+    return newest;
   }
 
   /** Makes what was put visible to those who open from now on. */

@@ -91,7 +91,7 @@ export class Peer {
       throw new Unsimulated(`error in simulation: transaction returned with failure: ${outcome.payload.toString()}`);
     }
     const response = Response.decode(outcome.payload);
-    const { results, plaintext, interest } = simulation.results();
+    const { results, plaintext, interest } = resultsOf(simulation);
     const event = response.status < ERROR_THRESHOLD ? outcome.event : undefined;
     const payload = ProposalResponsePayload.encode({
       proposalHash: proposal.hash,
@@ -180,5 +180,14 @@ export class Peer {
     const signature = this.#signer.sign(signed);
     this.#ledger.own.remember(signature, signed);
     return { endorser, signature };
+  }
+}
+
+/** A key whose own policy cannot be read makes the results unfit to be endorsed. */
+function resultsOf(simulation: Simulation): ReturnType<Simulation['results']> {
+  try {
+    return simulation.results();
+  } catch (cause) {
+    throw new Unsimulated(`error in simulation: ${(cause as Error).message}`);
   }
 }

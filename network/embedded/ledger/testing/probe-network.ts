@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
-import { type Consortium, type ConsortiumMember, foundConsortium, type Identity } from '../../../admin/index.ts';
+import { type Consortium, type ConsortiumMember, enrol, foundConsortium, type Identity } from '../../../admin/index.ts';
 import { type LedgerConfig, type RunningLedger, startLedger } from '../index.ts';
 import { lowS } from '../msp/signature.ts';
 
@@ -86,6 +86,19 @@ export class ProbeNetwork implements AsyncDisposable {
 
   identity(member: Member, name = 'gateway'): Identity {
     return this.#consortium.members[MEMBERS.indexOf(member)]!.identities.get(name)!;
+  }
+
+  /** A certificate of an organization that ended a minute ago, with its key. */
+  async expired(member: Member): Promise<Identity['signer']> {
+    const { organization } = this.#consortium.members[MEMBERS.indexOf(member)]!;
+    const minute = 60_000;
+    const days = (4 * minute) / (24 * 60 * minute);
+    const { signer } = await enrol(
+      organization,
+      { name: 'expired', role: 'client', days },
+      new Date(Date.now() - 5 * minute),
+    );
+    return signer;
   }
 
   client(member: Member): Client {
