@@ -1,6 +1,10 @@
+import { Fault } from '../fault.ts';
+
 /** Bytes that are not the protobuf message they were taken for. */
-export class MalformedMessage extends Error {
-  override readonly name = 'MalformedMessage';
+export class MalformedMessage extends Fault {
+  constructor(message: string) {
+    super('corrupt', message);
+  }
 }
 
 export const varintType = 0;

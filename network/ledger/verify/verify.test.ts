@@ -11,6 +11,7 @@ import {
   offlineOrganization,
   offlineTransaction,
 } from '../doubles/offline-channel.ts';
+import { Fault } from '../fault.ts';
 import { signatory } from '../identity.ts';
 import { Block, Envelope, ProcessedTransaction } from '../messages/index.ts';
 import {
@@ -57,6 +58,44 @@ function everyFlip(bytes: Uint8Array, check: (changed: Uint8Array) => unknown): 
   }
   return looked;
 }
+
+/** What a check of bytes ends in: nothing, or the kind of its fault; anything else is a bug. */
+function outcome(check: () => unknown): string {
+  try {
+    check();
+    return 'accepted';
+  } catch (error) {
+    return error instanceof Fault ? error.kind : String(error);
+  }
+}
+
+describe('bytes of a stranger', () => {
+  const checks = (bytes: Uint8Array): (() => unknown)[] => [
+    () => readChannelConfig(bytes),
+    () => verifyBlock(bytes, config),
+    () => verifyTransaction(bytes, config),
+    () => verifyConfigChain(blockHash(parseBlock(genesis).header), [bytes]),
+  ];
+
+  test('end in a fault of kind corrupt, whatever they are', () => {
+    const sources = [genesis, offlineBlock(genesis, [call().envelope], a.orderer), call().envelope];
+    let looked = 0;
+    for (const source of sources) {
+      for (let round = 0; round < 150; round++) {
+        const bytes = Uint8Array.from(
+          source.subarray(0, round % 3 === 0 ? (source.length * round) / 150 : source.length),
+        );
+        for (let change = 0; change < 3; change++)
+          bytes[(round * 7919 + change * 104729) % bytes.length] = (round * 31) & 0xff;
+        for (const check of checks(bytes)) {
+          expect(['corrupt', 'accepted']).toContain(outcome(check));
+          looked += 1;
+        }
+      }
+    }
+    expect(looked).toBe(sources.length * 150 * 4);
+  });
+});
 
 describe('a block', () => {
   test('is signed by an orderer of the channel and follows the one before', () => {
