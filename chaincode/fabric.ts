@@ -3,6 +3,8 @@
  * and what the router says when it fails is put into our words here.
  */
 import { createRequire } from 'node:module';
+// The compiler writes the types of decorated methods with it.
+import 'reflect-metadata';
 import { evaluateShapes, Refusal, readRefusal, submitShapes } from './domain/index.ts';
 
 // They read their log levels from the environment while they are loaded, so they are loaded after this.
