@@ -65,7 +65,9 @@ export class RestClient {
         cause,
       });
     });
-    if (response.ok) return response;
+    // A write whose commit is not known yet is answered 202 with a problem: it is no success.
+    const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') === true;
+    if (response.ok && !isProblem) return response;
     const text = await response.text();
     throw new Problem(response.status, parseProblem(text));
   }
