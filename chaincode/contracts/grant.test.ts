@@ -208,6 +208,10 @@ describe('results of a job under a grant', () => {
     await story.registerDataset(wide, birch, { terms: { access: 'members', purposes: [research, marketing] } });
     const body = { ...versionBody(idOf('vers', 'wide 1'), wide), parents: [resultsV1] };
     await story.submit('dataset:publishVersion', body, story.as(birch));
+    const other = idOf('dset', 'other');
+    await story.registerDataset(other, birch, { terms: { access: 'granted', purposes: [marketing] } });
+    const disjoint = { ...versionBody(idOf('vers', 'other 1'), other), parents: [resultsV1] };
+    await expect(story.submit('dataset:publishVersion', disjoint, story.as(birch))).rejects.toThrow('PURPOSE_MISMATCH');
     const dataset = await story.evaluate('dataset:get', { id: wide }, story.identity(birch, 'gateway'));
     expect(dataset.terms).toMatchObject({
       access: 'granted',

@@ -1,6 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { canonicalBytes, canonicalJson, sha256 } from '../domain/index.ts';
-import { alder, birch, cardOf, cedar, grant, grantTerms, jobBody, photos, Story, withCard } from '../testing/story.ts';
+import { canonicalBytes, canonicalJson, cardCommitment, sha256 } from '../domain/index.ts';
+import {
+  alder,
+  birch,
+  cardOf,
+  cedar,
+  grant,
+  grantTerms,
+  idOf,
+  jobBody,
+  photos,
+  Story,
+  withCard,
+} from '../testing/story.ts';
 
 describe('a request', () => {
   test('that is made again gets the first answer again, and nothing happens twice', async () => {
@@ -161,6 +173,18 @@ describe('a catalogue card', () => {
     ].join();
     expect(everything).toContain('dpv:AcademicResearch');
     for (const secret of [cardOf(photos).title, cardOf(photos).salt]) expect(everything).not.toContain(secret);
+  });
+
+  test('of another dataset is refused even where it was committed to', async () => {
+    const story = await new Story().members();
+    const card = cardOf(idOf('dset', 'other'));
+    const register = story.registerDataset(
+      photos,
+      alder,
+      { cardCommitment: cardCommitment(card) },
+      { transient: { card: canonicalBytes(card) } },
+    );
+    await expect(register).rejects.toThrow('RECORD_INVALID: the catalogue card is of');
   });
 
   test.each([

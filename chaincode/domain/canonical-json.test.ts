@@ -61,6 +61,13 @@ describe('canonical JSON', () => {
 });
 
 describe('JSON of others', () => {
+  test.each([['{'], ['"a'], [''], [`${'['.repeat(30)}${']'.repeat(30)}`]])(
+    'is refused where it is none: %s',
+    (text) => {
+      expect(() => parseUnambiguousJson(text, 'it', 'RECORD_INVALID')).toThrow('RECORD_INVALID: it is not JSON');
+    },
+  );
+
   test('may be laid out as they like', () => {
     expect(parseUnambiguousJson(' { "b" : [ {"a" : "x:\\"y\\":"} ] , "a":{"b":1} } ', 'it', 'RECORD_INVALID')).toEqual({
       b: [{ a: 'x:"y":' }],

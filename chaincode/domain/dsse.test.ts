@@ -46,6 +46,15 @@ describe('a DSSE envelope', () => {
     expect(() => openEnvelope(envelopeOf('{"a":1}', change), type, publicKey)).toThrow(/^ATTESTATION_INVALID: /);
   });
 
+  test.each([
+    ['payload', { payload: '*' }],
+    ['signature', { signatures: [{ sig: 'AAA*' }] }],
+    ['signature', { signatures: [{}] }],
+  ])('is refused where its %s is not base64', (what, change) => {
+    const open = () => openEnvelope(envelopeOf('{"a":1}', change), type, publicKey);
+    expect(open).toThrow(`ATTESTATION_INVALID: the envelope's ${what} is not base64`);
+  });
+
   test('of the largest size opens', () => {
     const text = JSON.stringify({ a: '"\\'.repeat(8000), b: 'x'.repeat(16_000) });
     expect(openEnvelope(envelopeOf(text), type, publicKey)).toEqual(JSON.parse(text));
