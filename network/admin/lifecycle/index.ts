@@ -1,4 +1,5 @@
 export type { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition.ts';
+export { type Deployment, type DeployRequest, deployChaincode } from './deploy.ts';
 export {
   approveChaincode,
   type CommittedDefinition,

@@ -1,4 +1,5 @@
 export { ask, type PeerConnection, PeerRefused } from './endorser.ts';
+export { type OpenChannelRequest, openChannel } from './open-channel.ts';
 export { type BlockPlace, broadcast, fetchBlock, fetchConfigBlock, type OrdererConnection } from './orderer.ts';
 export {
   type ChannelInfo,

@@ -1,27 +1,16 @@
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type handleBidiStreamingCall, type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { openConnection } from '../../ledger/connection.ts';
 import {
   type OfflineOrganization,
   offlineBlock,
   offlineGenesis,
   offlineOrganization,
 } from '../../ledger/doubles/offline-channel.ts';
-import {
-  Block,
-  BroadcastResponse,
-  DeliverResponse,
-  Envelope,
-  Payload,
-  ProposalResponse,
-  SeekInfo,
-  SignedProposal,
-} from '../../ledger/messages/index.ts';
 import { parseBlock } from '../../ledger/verify/block-hash.ts';
 import { issueTls } from '../certificates/authority.ts';
 import { keyPem } from '../certificates/key-pair.ts';
+import { type ScriptedNode, startScriptedNode } from '../doubles/scripted-node.ts';
 import {
   ask,
   broadcast,
@@ -122,70 +111,16 @@ describe('channel participation', () => {
   });
 });
 
-interface Orderer {
-  broadcast?(envelope: Buffer): { status: number; info: string };
-  deliver?(place: 'newest' | number): Uint8Array | number;
-  process?(proposal: Buffer): { status: number; message: string; payload?: Uint8Array };
-}
-
-const raw = {
-  requestSerialize: (value: Buffer) => value,
-  requestDeserialize: (value: Buffer) => value,
-  responseSerialize: (value: Uint8Array) => Buffer.from(value),
-  responseDeserialize: (value: Buffer) => value,
+const connect = async (script: ScriptedNode) => {
+  const node = await startScriptedNode(a, script);
+  closing.push(node.close);
+  return node.connection;
 };
-
-/** An orderer, and a peer's endorser, that answer as told, and the connection of an admin to them. */
-async function startOrderer(script: Orderer) {
-  const server = new Server();
-  const stream = (respond: (request: Buffer) => Uint8Array): handleBidiStreamingCall<Buffer, Uint8Array> => {
-    return (call) => call.on('data', (request: Buffer) => call.write(respond(request))).on('error', () => {});
-  };
-  const deliver = (request: Buffer) => {
-    const { start } = SeekInfo.decode(Payload.decode(Envelope.decode(request).payload).data);
-    const found = script.deliver!(start?.newest === undefined ? (start?.specified?.number ?? -1) : 'newest');
-    return DeliverResponse.encode(typeof found === 'number' ? { status: found } : { block: Block.decode(found) });
-  };
-  const endorse: handleUnaryCall<Buffer, Uint8Array> = ({ request }, reply) => {
-    const { status, message, payload } = script.process!(Buffer.from(SignedProposal.decode(request).proposal));
-    reply(null, ProposalResponse.encode({ response: { status, message, payload: payload ?? new Uint8Array(0) } }));
-  };
-  const both = { requestStream: true, responseStream: true, ...raw };
-  server.addService(
-    {
-      Broadcast: { path: '/orderer.AtomicBroadcast/Broadcast', ...both },
-      Deliver: { path: '/orderer.AtomicBroadcast/Deliver', ...both },
-      ProcessProposal: {
-        path: '/protos.Endorser/ProcessProposal',
-        requestStream: false,
-        responseStream: false,
-        ...raw,
-      },
-    },
-    {
-      Broadcast: stream((request) => BroadcastResponse.encode(script.broadcast!(request))),
-      Deliver: stream(deliver),
-      ProcessProposal: endorse,
-    },
-  );
-  const pair = { private_key: Buffer.from(keyPem(a.tls.key)), cert_chain: Buffer.from(a.tls.certificate) };
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createSsl(null, [pair]), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  const client = openConnection({ address: `127.0.0.1:${port}`, tlsRoots: [a.tlsAuthority.certificate] });
-  closing.push(() => {
-    client.close();
-    server.forceShutdown();
-  });
-  return { client, signatory: a.admin, name: 'the orderer of A' };
-}
 
 describe('an orderer', () => {
   test('is sent an envelope, and its no is told with its reason', async () => {
     const sent: string[] = [];
-    const orderer = await startOrderer({
+    const orderer = await connect({
       broadcast(envelope) {
         sent.push(envelope.toString());
         return sent.length === 1 ? { status: 200, info: '' } : { status: 400, info: 'too few signatures' };
@@ -197,7 +132,7 @@ describe('an orderer', () => {
   });
 
   test('without a leader may be asked again', async () => {
-    const orderer = await startOrderer({ broadcast: () => ({ status: 503, info: 'no Raft leader' }) });
+    const orderer = await connect({ broadcast: () => ({ status: 503, info: 'no Raft leader' }) });
     await expect(broadcast(orderer, Buffer.from('x'))).rejects.toMatchObject({ kind: 'unavailable', retryable: true });
   });
 
@@ -205,7 +140,7 @@ describe('an orderer', () => {
     const blocks = [genesis];
     for (let n = 0; n < 3; n++) blocks.push(offlineBlock(blocks.at(-1)!, [], a.orderer, { lastConfig: 1 }));
     const asked: unknown[] = [];
-    const orderer = await startOrderer({
+    const orderer = await connect({
       deliver(place) {
         asked.push(place);
         return place === 'newest' ? blocks.at(-1)! : (blocks[place] ?? 404);
@@ -216,16 +151,16 @@ describe('an orderer', () => {
   });
 
   test('that lets an outsider read nothing says so', async () => {
-    const orderer = await startOrderer({ deliver: () => 403 });
+    const orderer = await connect({ deliver: () => 403 });
     await expect(fetchConfigBlock(orderer, 'offline')).rejects.toThrow('FORBIDDEN');
   });
 });
 
 describe("a peer's endorser", () => {
   test("answers, and its no is told with the peer's name and words", async () => {
-    const peer = await startOrderer({
-      process: (proposal) =>
-        proposal.includes('GetChannels')
+    const peer = await connect({
+      process: ([name]) =>
+        Buffer.from(name!).toString() === 'GetChannels'
           ? { status: 200, message: '', payload: Buffer.from('yes') }
           : { status: 500, message: 'access denied' },
     });
@@ -237,7 +172,7 @@ describe("a peer's endorser", () => {
 
   test('that joined the channel before is fine', async () => {
     const message = 'ledger [offline] already exists with state [ACTIVE]';
-    const peer = await startOrderer({ process: () => ({ status: 500, message }) });
+    const peer = await connect({ process: () => ({ status: 500, message }) });
     await expect(joinPeer(peer, genesis)).resolves.toBeUndefined();
   });
 });
