@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isOurs } from './state.ts';
+import { hasEnded, isOurs } from './state.ts';
 
 /**
  * Ends processes of this directory whose supervisor was killed: they still hold ports and data. A pid that belongs to a stranger by
@@ -16,7 +16,7 @@ export async function endLeftovers(directory: string): Promise<string[]> {
     if (Number.isSafeInteger(pid) && pid > 1 && isOurs(pid, directory)) {
       process.kill(pid, 'SIGKILL');
       ended.push(file.slice(0, -'.pid'.length));
-      while (isOurs(pid, directory)) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (!hasEnded(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await rm(join(run, file), { force: true });
   }

@@ -8,7 +8,7 @@ import { networkDescription } from './description.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
 import { isFree } from './ports.ts';
-import { isOurs, readState, type SupervisorState } from './state.ts';
+import { hasEnded, isOurs, readState, type SupervisorState } from './state.ts';
 
 export type StartOptions = { readonly onStep: (step: string) => void; readonly withinMs: number };
 
@@ -46,7 +46,7 @@ export async function stopSupervisor(directory: string): Promise<boolean> {
   if (runs) {
     process.kill(state.pid, 'SIGTERM');
     const until = performance.now() + 30_000;
-    while (isOurs(state.pid, directory) && performance.now() < until)
+    while (!hasEnded(state.pid) && performance.now() < until)
       await new Promise((resolve) => setTimeout(resolve, 50));
     if (isOurs(state.pid, directory)) process.kill(state.pid, 'SIGKILL');
   }
@@ -65,7 +65,7 @@ export async function holdProcess(directory: string, name: string): Promise<void
   await writeFile(holdFile(join(directory, 'run'), name), '');
   if (known.pid !== undefined && isOurs(known.pid, directory)) {
     process.kill(known.pid, 'SIGKILL');
-    while (isOurs(known.pid, directory)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!hasEnded(known.pid)) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

@@ -47,6 +47,23 @@ export function isOurs(pid: number, marker: string): boolean {
   return commandLine(pid)?.includes(marker) ?? true;
 }
 
+/**
+ * Says whether a process has ended to the last, so that its ports and locks are free. One that is dying has lost its command line
+ * already and still holds them.
+ */
+export function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+  try {
+    return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''));
+  } catch {
+    return false;
+  }
+}
+
 /** The command line of a process on Linux; undefined where the platform does not tell. */
 function commandLine(pid: number): string | undefined {
   try {
