@@ -1,8 +1,9 @@
 /** The powers over bytes, keys and jobs: built from the foundation, disposed before it. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobRecord, StorageNodeId } from '@d-cloud/chaincode/domain';
+import { type JobRecord, readRefusal, type StorageNodeId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import { PeerClient } from '@d-cloud/network/peers';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
 import { publicKeyOf } from '@d-cloud/pipelines/seal';
 import { buildEvidence, type EvidencePowers } from './evidence/build-pack.ts';
@@ -22,7 +23,6 @@ import { rightDecider } from './peer/decide-block-right.ts';
 import { jobRoutes } from './peer/job-routes.ts';
 import { keyRoutes } from './peer/key-routes.ts';
 import { listAll } from './peer/list-all.ts';
-import { PeerClient } from './peer/peer-client.ts';
 import { PeerListener } from './peer/peer-listener.ts';
 import { readyRoute } from './peer/ready-route.ts';
 import { type OwnStorageNode, readPeerCredentials, storageWays } from './peer/storage-ways.ts';
@@ -78,7 +78,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   if (pair === undefined) throw new Fault('misconfigured', 'this gateway holds no certificate of the role gateway');
   const identity = { certificate: readFileSync(pair.certificate, 'utf8'), key: readFileSync(pair.key, 'utf8') };
   const credentials = readPeerCredentials(config.peer);
-  const peers = opening.use(new PeerClient(credentials));
+  const peers = opening.use(new PeerClient(credentials, readRefusal));
   const own: readonly OwnStorageNode[] = config.storageNodes.map(({ id, address, token }) => ({
     id,
     address,
@@ -112,6 +112,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     alive,
     removePlaced,
     failpoint,
+    armed: config.failpoints,
     blockIndexFile,
     putListDirectory: spool,
     quotaBytes: config.limits.quotaBytes,

@@ -11,12 +11,12 @@ import {
   type VersionRecord,
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import type { PeerClient } from '@d-cloud/network/peers';
 import { generateKeyPair, manifestHash, openKeyRelease, parseKeyRelease, parseManifest } from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
 import { Rejection } from '../http/problem.ts';
 import type { RouteRequest } from '../http/route.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import type { PeerClient } from '../peer/peer-client.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { type OpenedContent, openContent } from './open-content.ts';
@@ -133,7 +133,10 @@ async function askOwner(powers: ReadPowers, owner: MspId, access: AccessId, sign
     try {
       const body = { kind: 'access', access };
       const answer = answerSchema.parse(
-        await powers.peers.post(owner, address, '/v1/keys/release', body, { withinMs: 15_000, signal }),
+        await powers.peers.send('POST', { organization: owner, address }, '/v1/keys/release', body, {
+          withinMs: 15_000,
+          signal,
+        }),
       );
       const [release] = answer.releases;
       if (release === undefined) throw new Fault('corrupt', `${owner} released nothing.`);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { MspId, StorageNodeId } from '@d-cloud/chaincode/domain';
+import type { PeerCredentials } from '@d-cloud/network/peers';
 import type { StorageRoute } from '@d-cloud/network/store';
 import type { GatewayConfig } from '../config.ts';
 import type { ReadModel } from '../projection/index.ts';
@@ -7,11 +8,6 @@ import { listAll } from './list-all.ts';
 
 /** A storage node of the consortium with the way to it. */
 export type StorageWay = { readonly organization: MspId; readonly route: StorageRoute };
-
-export type OwnTls = { readonly certificate: string; readonly key: string };
-
-/** What a gateway shows at other organizations' listeners, and the roots that each of those must chain to. PEM. */
-export type PeerCredentials = { readonly tls: OwnTls; readonly roots: ReadonlyMap<MspId, string> };
 
 export function readPeerCredentials({ tls, roots }: GatewayConfig['peer']): PeerCredentials {
   return {

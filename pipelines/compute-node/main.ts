@@ -40,7 +40,7 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
   const roots = new Map<MspId, string>();
   for (const root of config.tls.roots) roots.set(root.mspId as MspId, await pem(root.certificate));
   using peers = new Peers(
-    { certificate: await pem(config.tls.certificate), key: await pem(config.tls.key), roots },
+    { tls: { certificate: await pem(config.tls.certificate), key: await pem(config.tls.key) }, roots },
     addressOf,
   );
   await using blocks = new StoredBlocks(peers, addressOf);
@@ -92,7 +92,7 @@ async function work(
   const job = await ledger.evaluate('job:get', { id }, signal);
   using heartbeat = new Heartbeat(async ({ rowsDone, stage }) => {
     const beat = { job: id, partition: index, token: claim.token, rowsDone, rows, stage };
-    await peers.post(job.requester, '/v1/heartbeats', beat, { withinMs: 5_000, signal });
+    await peers.send('POST', job.requester, '/v1/heartbeats', beat, { withinMs: 5_000, signal });
   }, heartbeatMs);
   const ends = AbortSignal.any([signal, heartbeat.lost]);
   const began = performance.now();

@@ -55,7 +55,7 @@ export async function askForKeys(
   const owners = new Set<MspId>([job.datasetOwner, job.modelOwner, job.requester]);
   const asked = { kind: 'claim', job: job.id, partition: partition.index, token: claim.token };
   const answers = await Promise.all(
-    [...owners].map((owner) => peers.post(owner, '/v1/keys/release', asked, { withinMs: 20_000, signal })),
+    [...owners].map((owner) => peers.send('POST', owner, '/v1/keys/release', asked, { withinMs: 20_000, signal })),
   );
   for (const answer of answers) {
     for (const { role, dataset, version, epoch, release } of releases.parse(answer).releases) {

@@ -200,7 +200,7 @@ async function handOver(
   const until = performance.now() + handOverMs;
   for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
     try {
-      await peers.put(job.requester, path, body, { withinMs: 30_000, signal });
+      await peers.send('PUT', job.requester, path, body, { withinMs: 30_000, signal });
       return;
     } catch (error) {
       if (signal.aborted || error instanceof Refusal || performance.now() > until) throw error;

@@ -27,11 +27,11 @@ export class StoredBlocks implements AsyncDisposable {
   async #reach(storageNode: string, organization: MspId): Promise<void> {
     const address = await this.#addressOf(organization);
     if (this.#known.get(storageNode) === address) return;
-    const { certificate, key, roots } = this.#peers.tls;
+    const { tls, roots } = this.#peers.credentials;
     const route: StorageRoute = {
       kind: 'gateway',
       address,
-      tls: { certificate, key, roots: roots.get(organization) ?? '' },
+      tls: { ...tls, roots: roots.get(organization) ?? '' },
     };
     this.#routes.set(storageNode, route);
     this.#known.set(storageNode, address);

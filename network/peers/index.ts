@@ -1,0 +1,1 @@
+export { type PeerCall, PeerClient, type PeerCredentials } from './peer-client.ts';
