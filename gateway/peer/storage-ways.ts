@@ -9,7 +9,10 @@ import { listAll } from './list-all.ts';
 /** A storage node of the consortium with the way to it. */
 export type StorageWay = { readonly organization: MspId; readonly route: StorageRoute };
 
-export function readPeerCredentials({ tls, roots }: GatewayConfig['peer']): PeerCredentials {
+export function readPeerCredentials({
+  tls,
+  roots,
+}: GatewayConfig['peer']): PeerCredentials & { readonly roots: ReadonlyMap<MspId, string> } {
   return {
     tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },
     roots: new Map(roots.map(({ mspId, certificate }) => [mspId, readFileSync(certificate, 'utf8')])),

@@ -20,7 +20,7 @@ const longestAnswer = 64 * 1024 * 1024;
 /** Speaks JSON to other organizations' gateways over mutual TLS; connections are kept, and every call has an end. */
 export class PeerClient implements Disposable {
   readonly #credentials: PeerCredentials;
-  readonly #readRefusal: ReadProblem;
+  readonly #readRefusal: ReadRefusal;
   readonly #agents = new Map<string, Agent>();
 
   constructor(credentials: PeerCredentials, readRefusal: ReadRefusal) {
