@@ -129,6 +129,21 @@ describe('a grant', () => {
   });
 });
 
+describe('a grant that cannot be', () => {
+  test('is refused without a grantee, on a retired dataset, and twice', async () => {
+    const story = await new Story().publications();
+    const nobody = { id: grant, terms: grantTerms, dataset: photos };
+    await expect(story.submit('grant:issue', nobody, story.as(alder))).rejects.toThrow('GRANT_NOT_FOUND');
+    await story.submit('grant:issue', { ...nobody, grantee: birch }, story.as(alder));
+    await expect(story.submit('grant:refuse', { id: grant, reason: 'x' }, story.as(alder))).rejects.toThrow(
+      'STATE_CONFLICT',
+    );
+    await story.submit('dataset:retire', { dataset: photos, reason: 'old' }, story.as(alder));
+    const other = { ...nobody, id: idOf('grnt', 'other'), grantee: cedar };
+    await expect(story.submit('grant:issue', other, story.as(alder))).rejects.toThrow('DATASET_RETIRED');
+  });
+});
+
 describe('a dry run', () => {
   test('says what a request would say, and changes nothing', async () => {
     const story = await new Story().granted();

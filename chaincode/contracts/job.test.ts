@@ -180,6 +180,30 @@ describe('a job', () => {
     expect(admitted.executors).toEqual([cedar]);
     const { counter } = await story.evaluate('grant:get', { id: onModel }, story.identity(cedar, 'gateway'));
     expect(counter).toMatchObject({ rowsReserved: '25', usesReserved: 1 });
+    const elsewhere = idOf('grnt', 'elsewhere');
+    const birchOnly = { ...grantTerms, models: [second], executors: [alder] };
+    await story.submit(
+      'grant:issue',
+      { id: elsewhere, terms: birchOnly, dataset: photos, grantee: birch },
+      story.as(alder),
+    );
+    const apart = {
+      id: idOf('job', 'apart'),
+      outputDataset: idOf('dset', 'apart'),
+      outputVersion: idOf('vers', 'apart'),
+    };
+    const nowhere = { ...body, ...apart, grant: elsewhere, modelGrant: idOf('grnt', 'on model 2') };
+    await story.submit(
+      'grant:issue',
+      { id: nowhere.modelGrant, terms: modelTerms, dataset: closed, grantee: birch },
+      story.as(cedar),
+    );
+    await expect(story.submit('job:request', nowhere, story.as(birch))).rejects.toThrow('EXECUTOR_NOT_ALLOWED');
+    const onSelf = idOf('grnt', 'on self');
+    const both = { ...grantTerms, models: [second], executors: [cedar] };
+    await story.submit('grant:issue', { id: onSelf, terms: both, dataset: closed, grantee: birch }, story.as(cedar));
+    const self = { ...body, ...apart, version: closedV1, partitionSegments: [1], grant: onSelf, modelGrant: onSelf };
+    await expect(story.submit('job:request', self, story.as(birch))).rejects.toThrow('GRANT_MISMATCH');
     await story.submit('grant:revoke', { id: onModel, reason: 'over' }, story.as(cedar));
     await expect(story.claim(0, cedar)).rejects.toThrow('GRANT_REVOKED');
   });
@@ -292,8 +316,11 @@ describe('the end of a job', () => {
   test.each([
     ['no output', {}],
     ['no card', { output }],
-    ['another version', { output: { ...output, id: idOf('vers', 'other') }, cardCommitment: sha256('c') }],
-    ['another dataset', { output: { ...output, dataset: photos }, cardCommitment: sha256('c') }],
+    [
+      'another version',
+      { output: { ...output, id: idOf('vers', 'other') }, cardCommitment: cardCommitment(cardOf(results)) },
+    ],
+    ['another dataset', { output: { ...output, dataset: photos }, cardCommitment: cardCommitment(cardOf(results)) }],
     ['another card', { output, cardCommitment: sha256('other') }],
     [
       'segments that do not add up',

@@ -55,6 +55,15 @@ describe('a DSSE envelope', () => {
     expect(open).toThrow(`ATTESTATION_INVALID: the envelope's ${what} is not base64`);
   });
 
+  test('is refused with a second signature beside a good one, and where it is no object', () => {
+    const { signatures, ...rest } = JSON.parse(envelopeOf('{"a":1}').toString());
+    const two = Buffer.from(JSON.stringify({ ...rest, signatures: [...signatures, ...signatures] }));
+    expect(() => openEnvelope(two, type, publicKey)).toThrow('exactly one signature');
+    expect(() => openEnvelope(Buffer.from('null'), type, publicKey)).toThrow(
+      'ATTESTATION_INVALID: the envelope is not an object',
+    );
+  });
+
   test('of the largest size opens', () => {
     const text = JSON.stringify({ a: '"\\'.repeat(8000), b: 'x'.repeat(16_000) });
     expect(openEnvelope(envelopeOf(text), type, publicKey)).toEqual(JSON.parse(text));
