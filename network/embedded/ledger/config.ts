@@ -11,6 +11,8 @@ const collection = z.strictObject({
   policy: z.string(),
   memberOnlyRead: z.boolean().default(true),
   memberOnlyWrite: z.boolean().default(true),
+  /** For how many blocks after its own a value lives; 0 for ever. */
+  blockToLive: z.number().int().min(0).default(0),
   /** Replaces the chaincode's policy for this collection's keys. */
   endorsementPolicy: mayBe(z.union([z.string(), z.strictObject({ channelPolicy: z.string() })])),
 });

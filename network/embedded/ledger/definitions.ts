@@ -21,6 +21,7 @@ export function definitionsOf(chaincodes: readonly Chaincode[], channel: Channel
     members: membersOf(each.policy),
     memberOnlyRead: each.memberOnlyRead,
     memberOnlyWrite: each.memberOnlyWrite,
+    blockToLive: each.blockToLive,
     endorsement: each.endorsementPolicy === undefined ? undefined : endorsement(each.endorsementPolicy),
   });
   const defined = chaincodes.map(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Fault } from '../../ledger/fault.ts';
 import type { LedgerConfig } from './config.ts';
 import { startLedger } from './start-ledger.ts';
 
@@ -9,7 +10,7 @@ async function main(path: string | undefined): Promise<number> {
     return 2;
   }
   try {
-    await using ledger = await startLedger(JSON.parse(readFileSync(path, 'utf8')) as LedgerConfig);
+    await using ledger = await startLedger(read(path));
     const stopped = new Promise<'stopped'>((resolve) => {
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve('stopped'));
     });
@@ -20,6 +21,16 @@ async function main(path: string | undefined): Promise<number> {
   } catch (cause) {
     process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
     return 1;
+  }
+}
+
+function read(path: string): LedgerConfig {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LedgerConfig;
+  } catch (cause) {
+    throw new Fault('misconfigured', `The ledger's configuration ${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -16,7 +16,10 @@ beforeAll(async () => {
     {
       name: 'probe',
       policy: "OR('A.peer','B.peer','C.peer')",
-      collections: [{ name: 'ab', policy: "OR('A.member','B.member')" }],
+      collections: [
+        { name: 'ab', policy: "OR('A.member','B.member')" },
+        { name: 'brief', policy: "OR('A.member')", blockToLive: 2 },
+      ],
     },
     {
       name: 'two',
@@ -36,6 +39,18 @@ async function refusal(run: Promise<unknown>): Promise<string> {
   );
   if (!(error instanceof GatewayError)) throw new Error('was not refused');
   return error.details[0]?.message ?? error.cause.details;
+}
+
+/** The private values that an organization is given with a block. */
+async function plaintextWith(startBlock: bigint, member: Member): Promise<string[]> {
+  const events = await network.gateway(member).getNetwork(network.channel).getBlockAndPrivateDataEvents({ startBlock });
+  for await (const event of events) {
+    const { privateData } = BlockAndPrivateData.decode(Buffer.from(event.serializeBinary()));
+    events.close();
+    const sets = privateData.flatMap(({ value }) => value?.namespaces ?? []).flatMap(({ collections }) => collections);
+    return sets.flatMap(({ rwSet }) => KvRwSet.decode(rwSet).writes.map(({ value }) => value.toString()));
+  }
+  return [];
 }
 
 describe("an organization's own collection", () => {
@@ -76,9 +91,12 @@ describe("an organization's own collection", () => {
 
   test('purged, is gone everywhere and can be written again', async () => {
     const options = { endorsingOrganizations: ['A'] };
-    await contracts.A.submit('pput', { arguments: [own, 'p'], ...secret('1'), ...options });
+    const proposal = contracts.A.newProposal('pput', { arguments: [own, 'p'], ...secret('1'), ...options });
+    const { blockNumber } = await (await (await proposal.endorse()).submit()).getStatus();
+    expect(await plaintextWith(blockNumber, 'A')).toEqual(['1']);
     await contracts.A.submit('ppurge', { arguments: [own, 'p'], ...options });
     expect(text(await contracts.A.evaluateTransaction('pget', own, 'p'))).toBe('');
+    expect(await plaintextWith(blockNumber, 'A')).toEqual([]);
     expect(text(await contracts.B.evaluateTransaction('phash', own, 'p'))).toBe('');
     await contracts.A.submit('pput', { arguments: [own, 'p'], ...secret('2'), ...options });
     expect(text(await contracts.A.evaluateTransaction('pget', own, 'p'))).toBe('2');
@@ -117,26 +135,20 @@ describe('a named collection', () => {
     );
   });
 
+  test('lets go of values whose time to live is over', async () => {
+    await contracts.A.submit('pput', { arguments: ['brief', 'k'], ...secret('short') });
+    for (const value of ['1', '2']) await contracts.A.submitTransaction('put', 'later', value);
+    expect(text(await contracts.A.evaluateTransaction('pget', 'brief', 'k'))).toBe('short');
+    await contracts.A.submitTransaction('put', 'later', '3');
+    expect(text(await contracts.A.evaluateTransaction('pget', 'brief', 'k'))).toBe('');
+    expect(text(await contracts.B.evaluateTransaction('phash', 'brief', 'k'))).toBe('');
+  });
+
   test('comes with its block for members only, and survives a restart', async () => {
     const proposal = contracts.A.newProposal('pput', { arguments: ['ab', 'event'], ...secret('with the block') });
     const { blockNumber } = await (await (await proposal.endorse()).submit()).getStatus();
-    const plaintext = async (member: Member): Promise<string[]> => {
-      const events = await network
-        .gateway(member)
-        .getNetwork(network.channel)
-        .getBlockAndPrivateDataEvents({ startBlock: blockNumber });
-      for await (const event of events) {
-        const { privateData } = BlockAndPrivateData.decode(Buffer.from(event.serializeBinary()));
-        events.close();
-        const sets = privateData
-          .flatMap(({ value }) => value?.namespaces ?? [])
-          .flatMap(({ collections }) => collections);
-        return sets.flatMap(({ rwSet }) => KvRwSet.decode(rwSet).writes.map(({ value }) => value.toString()));
-      }
-      return [];
-    };
-    expect(await plaintext('B')).toEqual(['with the block']);
-    expect(await plaintext('C')).toEqual([]);
+    expect(await plaintextWith(blockNumber, 'B')).toEqual(['with the block']);
+    expect(await plaintextWith(blockNumber, 'C')).toEqual([]);
     await network.restart();
     expect(text(await at('B').evaluateTransaction('pget', 'ab', 'event'))).toBe('with the block');
   });

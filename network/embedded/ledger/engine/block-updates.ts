@@ -73,6 +73,12 @@ export class BlockUpdates {
     }
   }
 
+  /** Ends a key behind the last transaction of a block. */
+  end(space: string, key: string, blockNumber: number): void {
+    const version = { blockNumber, txNumber: Number.MAX_SAFE_INTEGER };
+    this.#put(space, key, { value: undefined, metadata: undefined, version });
+  }
+
   commit(): void {
     for (const [space, keys] of this.#spaces) for (const [key, held] of keys) this.#state.put(space, key, held);
   }

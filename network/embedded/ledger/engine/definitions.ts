@@ -7,6 +7,8 @@ export interface CollectionDefinition {
   readonly members: ReadonlySet<string>;
   readonly memberOnlyRead: boolean;
   readonly memberOnlyWrite: boolean;
+  /** For how many blocks after its own a value lives; 0 for ever. */
+  readonly blockToLive: number;
   /** Replaces the chaincode's policy for writes to this collection. */
   readonly endorsement: Policy | undefined;
 }
@@ -31,7 +33,7 @@ export class Definitions {
     this.#implicit = new Map(
       [...members].map(([mspId, endorsement]) => {
         const name = `_implicit_org_${mspId}`;
-        const flags = { memberOnlyRead: false, memberOnlyWrite: false };
+        const flags = { memberOnlyRead: false, memberOnlyWrite: false, blockToLive: 0 };
         return [name, { name, members: new Set([mspId]), ...flags, endorsement }];
       }),
     );

@@ -1,21 +1,23 @@
 import type { ChannelConfig } from '../msp/channel-config.ts';
 import type { Signer } from '../msp/signer.ts';
+import type { ChannelHeader } from '../wire/envelope.ts';
 import { Code } from '../wire/proposal.ts';
 import type { TxPrivateRwSet } from '../wire/rwset.ts';
 import { headerHash, type LedgerBlock, nextHeader, readBlock, sealBlock } from './block.ts';
 import { BlockUpdates } from './block-updates.ts';
 import { Commits } from './commits.ts';
 import type { Definitions } from './definitions.ts';
+import { Expiries, purgesOf } from './erasures.ts';
 import { History } from './history.ts';
 import { type Cut, type Later, Ordering, realTime } from './ordering.ts';
 import { OwnEndorsements } from './own-endorsements.ts';
-import { PrivateData } from './private-data.ts';
+import { PrivateData, type ValidTransaction } from './private-data.ts';
 import type { RecordLog } from './record-log.ts';
 import { openChain } from './replay.ts';
 import { Simulation } from './simulation.ts';
 import { State } from './state.ts';
 import type { Storage } from './storage.ts';
-import type { LedgerTransaction } from './transaction.ts';
+import type { LedgerTransaction, NamespaceChanges } from './transaction.ts';
 import { validateBlock } from './validation.ts';
 
 /** The namespace in which the channel keeps what it agreed about chaincodes. */
@@ -51,6 +53,7 @@ export class Ledger {
   readonly #parts: LedgerParts;
   readonly #state = new State();
   readonly #history = new History();
+  readonly #expiries: Expiries;
   readonly #blocks: RecordLog;
   readonly #recent = new Map<number, LedgerBlock>();
   readonly #listeners = new Set<() => void>();
@@ -65,6 +68,7 @@ export class Ledger {
     this.privateData = privateData;
     this.tornBytes = tornBytes;
     this.#blocks = blocks;
+    this.#expiries = new Expiries(parts.definitions);
     const { batch } = parts.config;
     const cut = {
       maxCount: parts.cut?.maxCount ?? batch?.maxCount ?? 500,
@@ -177,12 +181,7 @@ export class Ledger {
       creatorVerified: (transaction) => this.#verified.has(transaction),
     });
     const block = sealBlock(header, transactions, codes, orderer, random);
-    const valid = transactions.flatMap(({ header: { txId }, endorsed }, txNumber) =>
-      codes[txNumber] === Code.VALID && endorsed !== undefined
-        ? [{ txId, txNumber, namespaces: endorsed.namespaces }]
-        : [],
-    );
-    await this.privateData.store(header.number, valid);
+    await this.privateData.store(header.number, validOf(block));
     await this.#blocks.append(block.bytes);
     this.#apply(block, updates);
     for (const { header: each } of transactions) this.commits.announce(each.txId);
@@ -192,10 +191,9 @@ export class Ledger {
   /** Takes in a block that is on disk already; its codes stand. */
   #take(block: LedgerBlock): void {
     const updates = new BlockUpdates(this.#state);
-    block.transactions.forEach(({ endorsed }, txNumber) => {
-      if (block.codes[txNumber] !== Code.VALID || endorsed === undefined) return;
-      updates.apply(endorsed.namespaces, { blockNumber: block.header.number, txNumber });
-    });
+    for (const { txNumber, namespaces } of validOf(block)) {
+      updates.apply(namespaces, { blockNumber: block.header.number, txNumber });
+    }
     this.#apply(block, updates);
   }
 
@@ -203,24 +201,38 @@ export class Ledger {
     const { header, transactions, codes } = block;
     const blockNumber = header.number;
     transactions.forEach((transaction, txNumber) => {
-      const { txId, timestamp } = transaction.header;
-      const code = codes[txNumber] as Code;
-      this.commits.add(txId, { blockNumber, txNumber, code });
-      if (code !== Code.VALID) return;
-      for (const { namespace, open } of transaction.endorsed?.namespaces ?? []) {
-        for (const { key, value, isDelete } of open.writes) {
-          const kept = isDelete || value.length === 0 ? undefined : Buffer.from(value);
-          this.#history.add(namespace, key, { txId, value: kept, timestamp, blockNumber });
-        }
-      }
+      this.commits.add(transaction.header.txId, { blockNumber, txNumber, code: codes[txNumber] as Code });
     });
+    const erasures = [...this.#expiries.end(blockNumber, updates)];
+    for (const { txNumber, namespaces } of validOf(block)) {
+      this.#remember(transactions[txNumber]!.header, blockNumber, namespaces);
+      this.#expiries.note(namespaces, { blockNumber, txNumber });
+      erasures.push(...purgesOf(namespaces, blockNumber));
+    }
     updates.commit();
-    this.privateData.apply(blockNumber, updates);
+    this.privateData.apply(blockNumber, updates, erasures);
     this.#previousHash = headerHash(header);
     this.#recent.set(blockNumber, block);
     this.#recent.delete(blockNumber - RECENT_BLOCKS);
     this.#state.advance(blockNumber + 1);
   }
+
+  #remember({ txId, timestamp }: ChannelHeader, blockNumber: number, namespaces: readonly NamespaceChanges[]): void {
+    for (const { namespace, open } of namespaces) {
+      for (const { key, value, isDelete } of open.writes) {
+        const kept = isDelete || value.length === 0 ? undefined : Buffer.from(value);
+        this.#history.add(namespace, key, { txId, value: kept, timestamp, blockNumber });
+      }
+    }
+  }
+}
+
+function validOf({ transactions, codes }: Pick<LedgerBlock, 'transactions' | 'codes'>): ValidTransaction[] {
+  return transactions.flatMap(({ header: { txId }, endorsed }, txNumber) =>
+    codes[txNumber] === Code.VALID && endorsed !== undefined
+      ? [{ txId, txNumber, namespaces: endorsed.namespaces }]
+      : [],
+  );
 }
 
 /** Where the channel's agreement on a chaincode lies; every transaction of that chaincode reads it. */

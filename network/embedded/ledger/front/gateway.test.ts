@@ -82,6 +82,23 @@ describe('submitting and evaluating', () => {
     expect(text(await probe.evaluateTransaction('count', 'range-', 'range-~'))).toBe('230');
   });
 
+  test('values and results of megabytes pass', async () => {
+    const value = 'v'.repeat(3_000_000);
+    await probe.submitTransaction('put', 'large', value);
+    expect(text(await probe.evaluateTransaction('get', 'large'))).toBe(value);
+    expect((await probe.evaluateTransaction('big', '5000000')).length).toBe(5_000_000);
+  });
+
+  test('a chaincode that died serves again as soon as its server is back', async () => {
+    const other = gateway.getNetwork(network.channel).getContract('other');
+    await other.submitTransaction('put', 'before', '1');
+    await network.killChaincode('other');
+    expect((await failure(other.evaluateTransaction('get', 'before'))).code).toBe('ABORTED');
+    await network.reviveChaincode('other');
+    expect(text(await other.evaluateTransaction('get', 'before'))).toBe('1');
+    await other.submitTransaction('put', 'after', '1');
+  });
+
   test('chaincode calls chaincode in the same transaction', async () => {
     expect(text(await probe.submitTransaction('call', 'other', 'put', 'cc', 'v'))).toBe('200 ok ');
     const other = gateway.getNetwork(network.channel).getContract('other');

@@ -8,6 +8,9 @@ import { RpcError, Status } from './rpc-error.ts';
 /** What a peer takes in one message, both ways. */
 export const MAX_MESSAGE_BYTES = 100 << 20;
 
+/** For all calls of a connection together, so that large transactions do not wait for each 64 KiB to be acknowledged. */
+const WINDOW_BYTES = 8 << 20;
+
 type Unary = (request: Buffer, call: Call) => Promise<Uint8Array>;
 type ServerStream = (request: Buffer, call: Call) => Promise<void>;
 /** Gets each message as it arrives; `undefined` when the caller has sent its last. */
@@ -52,6 +55,7 @@ export class GrpcServer implements AsyncDisposable {
     this.#server = server;
     server.on('session', (session) => {
       this.#sessions.add(session);
+      session.setLocalWindowSize(WINDOW_BYTES);
       session.on('close', () => this.#sessions.delete(session));
       session.on('error', () => {});
     });

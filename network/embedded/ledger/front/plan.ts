@@ -56,20 +56,26 @@ export class Plan {
   /** The best set without the peers that have failed; `undefined` when none is left. */
   next(failed: ReadonlySet<Peer>): readonly Peer[] | undefined {
     const usable = this.#able.filter((peer) => !failed.has(peer));
-    const preferred = this.#preferred !== undefined && usable.includes(this.#preferred) ? [this.#preferred] : [];
-    const others = usable.filter((peer) => !preferred.includes(peer));
-    return this.#smallest(preferred, others) ?? (preferred.length > 0 ? this.#smallest([], others) : undefined);
+    const preferred = this.#preferred;
+    if (preferred === undefined || !usable.includes(preferred)) return this.#smallest(usable);
+    const others = usable.filter((peer) => peer !== preferred);
+    return this.#smallest(others, preferred) ?? this.#smallest(others);
   }
 
-  #smallest(always: readonly Peer[], others: readonly Peer[]): readonly Peer[] | undefined {
-    for (let size = 0; size <= others.length; size++) {
-      for (const chosen of combinations(others, size)) {
-        const set = [...always, ...chosen];
-        const signers = set.map(({ identity }) => identity);
-        if (set.length > 0 && this.#policies.every((policy) => policy.satisfiedBy(signers))) return set;
+  /** The smallest set that satisfies; with `needed` in it and not satisfied without it. */
+  #smallest(peers: readonly Peer[], needed?: Peer): readonly Peer[] | undefined {
+    for (let size = 0; size <= peers.length; size++) {
+      for (const chosen of combinations(peers, size)) {
+        const set = needed === undefined ? chosen : [needed, ...chosen];
+        if (this.#satisfiedBy(set) && (needed === undefined || !this.#satisfiedBy(chosen))) return set;
       }
     }
     return undefined;
+  }
+
+  #satisfiedBy(set: readonly Peer[]): boolean {
+    const signers = set.map(({ identity }) => identity);
+    return set.length > 0 && this.#policies.every((policy) => policy.satisfiedBy(signers));
   }
 }
 

@@ -23,7 +23,7 @@ export class ProbeNetwork implements AsyncDisposable {
   readonly #consortium: Consortium;
   readonly #clients: { close(): void }[] = [];
   /** The chaincode servers, by name. */
-  readonly chaincodes: ReadonlyMap<string, ChildProcess>;
+  readonly chaincodes: Map<string, ChildProcess>;
   #ledger: RunningLedger;
 
   private constructor(
@@ -31,7 +31,7 @@ export class ProbeNetwork implements AsyncDisposable {
     consortium: Consortium,
     config: LedgerConfig,
     ledger: RunningLedger,
-    chaincodes: ReadonlyMap<string, ChildProcess>,
+    chaincodes: Map<string, ChildProcess>,
   ) {
     this.chaincodes = chaincodes;
     this.#directory = directory;
@@ -84,6 +84,19 @@ export class ProbeNetwork implements AsyncDisposable {
     this.#ledger = await startLedger({ ...this.config, ...change });
   }
 
+  /** Kills a chaincode's server without warning and waits until it is gone. */
+  async killChaincode(name: string): Promise<void> {
+    const server = this.chaincodes.get(name);
+    server?.kill('SIGKILL');
+    if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
+  }
+
+  /** Starts the server of a chaincode again on its old address. */
+  async reviveChaincode(name: string): Promise<void> {
+    const { address } = this.config.chaincodes.find((each) => each.name === name)!;
+    this.chaincodes.set(name, await serve(name, address, this.identity('A', 'chaincode')));
+  }
+
   identity(member: Member, name = 'gateway'): Identity {
     return this.#consortium.members[MEMBERS.indexOf(member)]!.identities.get(name)!;
   }
@@ -125,7 +138,7 @@ export class ProbeNetwork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
     await this.#ledger[Symbol.asyncDispose]();
-    for (const server of this.chaincodes.values()) server.disconnect();
+    for (const server of this.chaincodes.values()) if (server.connected) server.disconnect();
     await rm(this.#directory, { recursive: true });
   }
 }
