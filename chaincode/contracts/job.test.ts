@@ -321,6 +321,7 @@ describe('the end of a job', () => {
       { output: { ...output, id: idOf('vers', 'other') }, cardCommitment: cardCommitment(cardOf(results)) },
     ],
     ['another dataset', { output: { ...output, dataset: photos }, cardCommitment: cardCommitment(cardOf(results)) }],
+    ['another key epoch', { output: { ...output, epoch: 2 }, cardCommitment: cardCommitment(cardOf(results)) }],
     ['another card', { output, cardCommitment: sha256('other') }],
     [
       'segments that do not add up',

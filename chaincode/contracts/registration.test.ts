@@ -135,6 +135,12 @@ describe('a model', () => {
     await expect(
       story.submit('model:register', { ...named, id: model, dataset: weights }, story.as(cedar)),
     ).rejects.toThrow('RECORD_EXISTS');
+    const retired = idOf('dset', 'retired');
+    await story.registerDataset(retired, cedar, { modality: 'model' });
+    await story.submit('dataset:retire', { dataset: retired, reason: 'old' }, story.as(cedar));
+    await expect(story.submit('model:register', { ...named, dataset: retired }, story.as(cedar))).rejects.toThrow(
+      'DATASET_RETIRED',
+    );
     const version = { model, version: photosV1, digest: sha256('x'), cardDigest: sha256('x') };
     await expect(story.submit('model:publishVersion', version, story.as(cedar))).rejects.toThrow('VERSION_NOT_FOUND');
     const second = await story.submit('model:publishVersion', { ...version, version: weightsV1 }, story.as(cedar));
