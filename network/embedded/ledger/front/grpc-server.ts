@@ -65,6 +65,8 @@ export class GrpcServer implements AsyncDisposable {
       server.once('error', (cause) => reject(refusal(address, cause)));
       server.listen(port, host, resolve);
     });
+    // Out of file descriptors, say: those who are connected go on.
+    server.on('error', () => {});
     return `${host}:${(server.address() as AddressInfo).port}`;
   }
 

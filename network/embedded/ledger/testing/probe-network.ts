@@ -114,19 +114,24 @@ export class ProbeNetwork implements AsyncDisposable {
     return signer;
   }
 
-  client(member: Member): Client {
+  client(member: Member, address = this.#ledger.addresses[member]!): Client {
     const root = Buffer.from(this.identity(member, 'peer').tlsRoot);
     const options = { 'grpc.max_receive_message_length': -1, 'grpc.ssl_target_name_override': 'localhost' };
-    const client = new Client(this.#ledger.addresses[member]!, credentials.createSsl(root), options);
+    const client = new Client(address, credentials.createSsl(root), options);
     this.#clients.push(client);
     return client;
   }
 
   /** A gateway of fabric-gateway for one organization, signing with OpenSSL. */
-  gateway(member: Member, name = 'gateway'): Gateway {
-    const { signer, mspId } = this.identity(member, name);
+  gateway(member: Member): Gateway {
+    return this.gatewayAt(member, this.#ledger.addresses[member]!);
+  }
+
+  /** The same for a peer that another process runs. */
+  gatewayAt(member: Member, address: string): Gateway {
+    const { signer, mspId } = this.identity(member);
     const gateway = connect({
-      client: this.client(member),
+      client: this.client(member, address),
       identity: { mspId, credentials: Buffer.from(signer.certificate) },
       signer: async (message) => lowS(sign('sha256', message, signer.key)),
       hash: hash.none,

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Contract } from '@hyperledger/fabric-gateway';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ProbeNetwork } from './testing/probe-network.ts';
+
+const program = fileURLToPath(new URL('./main.js', import.meta.url));
+let network: ProbeNetwork;
+let path: string;
+
+beforeAll(async () => {
+  network = await ProbeNetwork.start([{ name: 'probe' }]);
+  await network.ledger[Symbol.asyncDispose]();
+  path = join(network.config.dataDirectory, '..', 'ledger.json');
+  await writeFile(path, JSON.stringify(network.config));
+});
+afterAll(() => network[Symbol.asyncDispose]());
+
+interface Ready {
+  readonly ready: boolean;
+  readonly addresses: Record<string, string>;
+  readonly height: number;
+}
+
+async function run(): Promise<{ process: ChildProcess; ready: Ready }> {
+  const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
+  return { process: child, ready: JSON.parse(line) as Ready };
+}
+
+describe('the ledger as a program', () => {
+  test('says when it serves, stops when asked to, and says in one sentence why it cannot start', async () => {
+    const first = await run();
+    expect(first.ready).toMatchObject({ ready: true, height: 1 });
+    expect(Object.keys(first.ready.addresses)).toEqual(['A', 'B', 'C']);
+    const second = spawn(process.execPath, [program, path], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const said = (async () => Buffer.concat(await Array.fromAsync(second.stderr!)).toString())();
+    const [code] = (await once(second, 'exit')) as [number];
+    expect([code, await said]).toEqual([
+      1,
+      expect.stringMatching(/^The ledger's directory .* is in use by process \d+\. .*\n$/),
+    ]);
+    first.process.kill('SIGTERM');
+    expect(await once(first.process, 'exit')).toEqual([0, null]);
+  });
+
+  test('killed under load, has kept every transaction that it acknowledged', async () => {
+    const acknowledged: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { process: ledger, ready } = await run();
+      const probe = network.gatewayAt('A', ready.addresses.A!).getNetwork(network.channel).getContract('probe');
+      const enough = acknowledged.length + 100;
+      const submitters = Array.from({ length: 16 }, (_, i) =>
+        submitUntilDead(probe, `${round}-${i}`, acknowledged, () => {
+          if (acknowledged.length >= enough) ledger.kill('SIGKILL');
+        }),
+      );
+      await Promise.all([once(ledger, 'exit'), ...submitters]);
+    }
+    const { process: ledger, ready } = await run();
+    const qscc = network.gatewayAt('B', ready.addresses.B!).getNetwork(network.channel).getContract('qscc');
+    for (const txId of acknowledged) {
+      expect((await qscc.evaluateTransaction('GetTransactionByID', network.channel, txId)).length).toBeGreaterThan(0);
+    }
+    expect(acknowledged.length).toBeGreaterThanOrEqual(300);
+    ledger.kill('SIGTERM');
+    await once(ledger, 'exit');
+  });
+});
+
+async function submitUntilDead(probe: Contract, name: string, acknowledged: string[], told: () => void): Promise<void> {
+  for (let i = 0; ; i++) {
+    try {
+      const endorsed = await probe.newProposal('put', { arguments: [`${name}-${i}`, 'x'.repeat(300)] }).endorse();
+      const { successful, transactionId } = await (await endorsed.submit()).getStatus();
+      if (successful) acknowledged.push(transactionId);
+      told();
+    } catch {
+      return;
+    }
+  }
+}
