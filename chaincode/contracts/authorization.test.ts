@@ -254,6 +254,17 @@ const oracle: { readonly [N in SubmitName]: Row<N> } = {
     organizations: everyone,
     roles: ['gateway', 'data-team', 'model-owner', 'compliance', 'admin'],
   },
+  'audit:record': {
+    after: withStorage,
+    body: () => ({
+      id: idOf('audt', 'x'),
+      version: photosV1,
+      kind: 'audit',
+      nodes: [{ node: storage, ok: 1, missing: 0, corrupt: 0, offline: 0, slow: 0, repaired: 0 }],
+    }),
+    organizations: [alder],
+    roles: ['gateway'],
+  },
 };
 
 let asked = 0;

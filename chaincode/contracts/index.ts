@@ -1,4 +1,5 @@
 import { AccessContract } from './access-contract.ts';
+import { AuditContract } from './audit-contract.ts';
 import { ComputeNodeContract } from './compute-node-contract.ts';
 import { DatasetContract } from './dataset-contract.ts';
 import { GrantContract } from './grant-contract.ts';
@@ -20,4 +21,5 @@ export const contracts = [
   StorageNodeContract,
   ComputeNodeContract,
   AccessContract,
+  AuditContract,
 ];

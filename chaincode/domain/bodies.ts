@@ -1,5 +1,5 @@
 /** How every transaction's body is read: strictly, with bounds, one shape per name of the table in transactions.ts. */
-import type { CatalogueCard, DatasetTerms, GrantTerms, NumericSettings, Purpose } from './records.ts';
+import type { AuditedNode, CatalogueCard, DatasetTerms, GrantTerms, NumericSettings, Purpose } from './records.ts';
 import {
   agreementKey,
   amount,
@@ -27,6 +27,8 @@ export const limits = {
   /** Batches of a partition: peers make the plan when they verify its attestation. */
   batches: 65_536,
   attempts: 3,
+  /** Storage nodes of one audit: fragments of a version, and room for where they lay before. */
+  auditedNodes: 128,
   listed: 1000,
   openListed: 100,
 } as const;
@@ -76,6 +78,16 @@ const versionFields = {
   sizeClass: amount,
   epoch: integer({ min: 1 }),
 };
+const blockCount = integer({ min: 0 });
+const auditedNode = object<AuditedNode>({
+  node: id('stor'),
+  ok: blockCount,
+  missing: blockCount,
+  corrupt: blockCount,
+  offline: blockCount,
+  slow: blockCount,
+  repaired: blockCount,
+});
 const partitionName = { job: id('job'), index };
 const token = integer({ min: 1 });
 
@@ -155,6 +167,12 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
     { id: id('accs'), version: id('vers'), purpose: purposeId, ephemeralKey: agreementKey },
     { grant: id('grnt') },
   ),
+  'audit:record': object({
+    id: id('audt'),
+    version: id('vers'),
+    kind: oneOf('audit', 'repair'),
+    nodes: list(auditedNode, { min: 1, max: limits.auditedNodes }),
+  }),
 };
 
 const nothing: Shape<Record<string, never>> = object<Record<never, never>>({});
@@ -182,6 +200,7 @@ export const evaluateShapes: { readonly [N in EvaluateName]: Shape<Evaluates[N][
   'compute-node:get': object({ id: id('comp') }),
   'compute-node:list': nothing,
   'access:get': object({ id: id('accs') }),
+  'audit:get': object({ id: id('audt') }),
 };
 
 /** Keys of requests and the person's name are opaque: only their form is checked. */

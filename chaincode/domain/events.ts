@@ -4,6 +4,7 @@
  */
 import type {
   AccessRecord,
+  AuditRecord,
   ComputeNodeRecord,
   DatasetRecord,
   GrantRecord,
@@ -54,6 +55,7 @@ export type DomainEvent =
       readonly kind: 'compute-node.registered' | 'compute-node.draining' | 'compute-node.left';
       readonly node: ComputeNodeRecord;
     }
-  | { readonly kind: 'access.allowed' | 'access.denied'; readonly access: AccessRecord };
+  | { readonly kind: 'access.allowed' | 'access.denied'; readonly access: AccessRecord }
+  | { readonly kind: 'audit.recorded'; readonly audit: AuditRecord };
 
 export type EventKind = DomainEvent['kind'];

@@ -29,6 +29,7 @@ export const glossary = {
   token: "a claim's number; only the newest is current",
   attestation: 'a signed statement: this node, model, inputs gave this result',
   access: "a reader's use of a right, or the denial of it",
+  audit: 'a look at blocks where they should lie, and the repair of those that did not',
   roster: 'the members, listed',
   refusal: 'a rule said no; asking again changes nothing',
   fault: 'machinery failed; asking again may work',

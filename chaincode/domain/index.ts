@@ -1,5 +1,6 @@
 export * from './access.ts';
 export * from './attestation.ts';
+export * from './audit.ts';
 export * from './batch-plan.ts';
 export * from './bodies.ts';
 export type * from './bookkeeping.ts';

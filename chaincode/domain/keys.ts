@@ -6,6 +6,7 @@
 import type { OpenPartitionRecord, RequestRecord, ReservationRecord, RosterRecord } from './bookkeeping.ts';
 import type {
   AccessId,
+  AuditId,
   ComputeNodeId,
   DatasetId,
   GrantId,
@@ -18,6 +19,7 @@ import type {
 import { isMspId } from './ids.ts';
 import type {
   AccessRecord,
+  AuditRecord,
   CatalogueCard,
   ComputeNodeRecord,
   DatasetRecord,
@@ -42,6 +44,7 @@ export type KeyRange<R> = { readonly from: string; readonly to: string; readonly
 
 const kinds = [
   'access',
+  'audit',
   'card',
   'compute-node',
   'counter',
@@ -107,6 +110,7 @@ export const keys = {
   computeNode: (id: ComputeNodeId) => keyOf<ComputeNodeRecord>('compute-node', id),
   computeNodes: () => rangeOf<ComputeNodeRecord>('compute-node'),
   access: (id: AccessId) => keyOf<AccessRecord>('access', id),
+  audit: (id: AuditId) => keyOf<AuditRecord>('audit', id),
   request: (name: Digest) => keyOf<RequestRecord>('request', name),
   reservation: (id: DatasetId | VersionId) => keyOf<ReservationRecord>('reservation', id),
   /** In the private collection `catalogue`. */

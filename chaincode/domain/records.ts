@@ -4,6 +4,7 @@
  */
 import type {
   AccessId,
+  AuditId,
   ComputeNodeId,
   DatasetId,
   GrantId,
@@ -306,4 +307,32 @@ export type AccessRecord = {
   readonly outcome: 'allowed' | 'denied';
   /** Code of the refusal when denied. */
   readonly refusal?: string;
+};
+
+/** What one storage node did with the blocks of a version that it was asked for, each asked again three times before it counts as failed. */
+export type AuditedNode = {
+  readonly node: StorageNodeId;
+  /** Given, with the bytes that their ids say. */
+  readonly ok: number;
+  /** Not there. */
+  readonly missing: number;
+  /** Other bytes than the id says. */
+  readonly corrupt: number;
+  /** Asked in vain: nobody answered. */
+  readonly offline: number;
+  /** Taken too long over. */
+  readonly slow: number;
+  /** Computed anew from other fragments and put there, read back. */
+  readonly repaired: number;
+};
+
+/** An owner's look at where a version's blocks should lie (`audit`), or what it put there again (`repair`). Block ids and places within the version stay off the ledger. */
+export type AuditRecord = {
+  readonly v: 1;
+  readonly id: AuditId;
+  readonly version: VersionId;
+  readonly dataset: DatasetId;
+  readonly owner: MspId;
+  readonly kind: 'audit' | 'repair';
+  readonly nodes: readonly AuditedNode[];
 };

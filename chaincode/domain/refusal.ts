@@ -13,6 +13,7 @@ export const refusals = {
   STORAGE_NODE_NOT_FOUND: 'absent',
   COMPUTE_NODE_NOT_FOUND: 'absent',
   ACCESS_NOT_FOUND: 'absent',
+  AUDIT_NOT_FOUND: 'absent',
   PURPOSES_NOT_DEFINED: 'absent',
   RECORD_EXISTS: 'conflict',
   IDEMPOTENCY_MISMATCH: 'conflict',

@@ -60,6 +60,7 @@ export const rolesOf: { readonly [N in SubmitName]: readonly LedgerRole[] } = {
   'compute-node:drain': operators,
   'compute-node:leave': operators,
   'access:record': readers,
+  'audit:record': ['gateway'],
 };
 
 /** Refuses with ROLE_MISSING unless the caller's certificate carries a role that may submit the transaction. */

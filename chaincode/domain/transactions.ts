@@ -5,6 +5,7 @@
  */
 import type {
   AccessId,
+  AuditId,
   ComputeNodeId,
   DatasetId,
   GrantId,
@@ -17,6 +18,8 @@ import type {
 import type {
   AccessRecord,
   AgreementKey,
+  AuditedNode,
+  AuditRecord,
   CatalogueCard,
   ComputeNodeRecord,
   DatasetRecord,
@@ -155,6 +158,11 @@ export type Submits = {
     body: { id: AccessId; version: VersionId; purpose: string; grant?: GrantId; ephemeralKey: AgreementKey };
     result: AccessRecord;
   };
+  /** By the version's owner: how its blocks were found, or what was put back. */
+  'audit:record': {
+    body: { id: AuditId; version: VersionId; kind: AuditRecord['kind']; nodes: readonly AuditedNode[] };
+    result: AuditRecord;
+  };
 };
 
 /** Questions. `partition:listOpen` and other lists are evaluate-only: nothing is decided on them. */
@@ -190,6 +198,7 @@ export type Evaluates = {
   'compute-node:get': { body: { id: ComputeNodeId }; result: ComputeNodeRecord };
   'compute-node:list': { body: Record<string, never>; result: readonly ComputeNodeRecord[] };
   'access:get': { body: { id: AccessId }; result: AccessRecord };
+  'audit:get': { body: { id: AuditId }; result: AuditRecord };
 };
 
 export type SubmitName = keyof Submits;

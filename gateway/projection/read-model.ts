@@ -1,6 +1,7 @@
 /** The read model as its readers see it: what the channel's blocks say, one row per record, each with the block and transaction that last wrote it. */
 import type {
   AccessRecord,
+  AuditRecord,
   CatalogueCard,
   ComputeNodeRecord,
   DatasetRecord,
@@ -35,6 +36,7 @@ export type RecordKinds = {
   'storage-node': StorageNodeRecord;
   'compute-node': ComputeNodeRecord;
   access: AccessRecord;
+  audit: AuditRecord;
 };
 export type RecordKind = keyof RecordKinds;
 
@@ -63,7 +65,7 @@ export type PageRequest = {
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string; readonly block: number };
 
 export type ListFilter = {
-  /** Dataset of versions and grants, model of model versions, job of partitions, dataset of accesses. */
+  /** Dataset of versions and grants, model of model versions, job of partitions, dataset of accesses, version of audits. */
   readonly parent?: string | undefined;
   readonly owner?: MspId | undefined;
   readonly state?: string | undefined;

@@ -90,6 +90,10 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
         }),
       ];
     }
+    case 'audit.recorded': {
+      const { audit } = event;
+      return [row('audit', audit.id, audit, { owner: audit.owner, state: audit.kind, parent: audit.version })];
+    }
     default:
       return event satisfies never;
   }

@@ -14,6 +14,7 @@ const absentCode = {
   'storage-node': 'STORAGE_NODE_NOT_FOUND',
   'compute-node': 'COMPUTE_NODE_NOT_FOUND',
   access: 'ACCESS_NOT_FOUND',
+  audit: 'AUDIT_NOT_FOUND',
 } as const satisfies Record<RecordKind, RefusalCode>;
 
 /** The one answer for what does not exist and for what is not shown to this organization. */
