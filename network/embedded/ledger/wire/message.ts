@@ -1,4 +1,4 @@
-import { read } from './decode.ts';
+import { NONE, read } from './decode.ts';
 import { encoded, varintAt } from './encode.ts';
 
 /** One field of a message: its number, how it lies on the wire and what stands in for it when it is absent. */
@@ -29,9 +29,6 @@ export interface LinkedField extends AnyField {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** Stands for every absent list, so that decoding allocates none. */
-export const NONE: readonly never[] = Object.freeze([]);
-
 /**
  * A protocol buffer message described by its fields, without generated code. Fields are written by ascending number and
  * proto3 defaults are left out, as Go's generated code does, so that a decoded message encodes to the same bytes again.
