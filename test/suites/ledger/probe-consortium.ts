@@ -1,0 +1,346 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import {
+  type ChaincodeDefinition,
+  type Consortium,
+  type ConsortiumMember,
+  enrol,
+  foundConsortium,
+  type Identity,
+  packageChaincode,
+} from '@d-cloud/network/admin';
+import type { LedgerConfig } from '@d-cloud/network/embedded/ledger';
+import { connectLedger, type Ledger, openConnection, signLowS } from '@d-cloud/network/ledger';
+import {
+  type FabricBinaries,
+  type FabricMember,
+  type RunningFabric,
+  startFabric,
+} from '@d-cloud/network/processes/fabric';
+import { takePorts } from '@d-cloud/network/processes/program';
+import type { Client } from '@grpc/grpc-js';
+import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
+import { type Scratch, scratch } from '../../support/scratch.ts';
+
+export const members = ['A', 'B', 'C'] as const;
+export type Member = (typeof members)[number];
+
+/** Which ledger is under test: ours in one process, or real orderers and peers. */
+export type LedgerKind = { readonly kind: 'embedded' } | { readonly kind: 'fabric'; readonly binaries: FabricBinaries };
+
+export interface ProbeCollection {
+  readonly name: string;
+  readonly members: readonly Member[];
+  readonly blockToLive?: number;
+}
+
+/** The probe chaincode under a name, with its rules. */
+export interface ProbeChaincode {
+  readonly name: string;
+  /** A signature policy; MAJORITY of the organizations when not given. */
+  readonly policy?: string;
+  readonly collections?: readonly ProbeCollection[];
+  /** Its service is never started. */
+  readonly down?: boolean;
+}
+
+export interface ProbeOptions {
+  readonly chaincodes: readonly ProbeChaincode[];
+  readonly batch?: { readonly timeout: string; readonly maxMessageCount: number };
+}
+
+const channel = 'probes';
+const embedded = dirname(fileURLToPath(import.meta.resolve('@d-cloud/network/embedded/ledger')));
+const chaincodeProgram = join(embedded, 'testing', 'chaincode-process.js');
+const quiet = { CORE_CHAINCODE_LOGGING_SHIM: 'critical', CORE_CHAINCODE_LOGGING_LEVEL: 'critical' };
+
+/** Three organizations A, B and C on one channel with the probe chaincode, on either kind of ledger: the double and the real thing behind one face. */
+export class ProbeConsortium implements AsyncDisposable {
+  readonly channel = channel;
+  readonly kind: LedgerKind['kind'];
+  readonly directory: string;
+  readonly #consortium: Consortium;
+  readonly #open: AsyncDisposableStack;
+  readonly #clients: { close(): void }[] = [];
+  readonly #restart: () => Promise<Backend>;
+  #backend: Backend;
+
+  private constructor(
+    kind: LedgerKind['kind'],
+    home: Scratch,
+    consortium: Consortium,
+    backend: Backend,
+    restart: () => Promise<Backend>,
+    open: AsyncDisposableStack,
+  ) {
+    this.kind = kind;
+    this.directory = home.directory;
+    this.#consortium = consortium;
+    this.#backend = backend;
+    this.#restart = restart;
+    this.#open = open;
+  }
+
+  static async start(kind: LedgerKind, { chaincodes, batch }: ProbeOptions): Promise<ProbeConsortium> {
+    await using starting = new AsyncDisposableStack();
+    const home = starting.use(await scratch());
+    const ports = await takePorts(members.length * 3);
+    const portsOf = (at: number) => ({
+      orderer: ports[at * 3]!,
+      ordererAdmin: ports[at * 3 + 1]!,
+      peer: ports[at * 3 + 2]!,
+    });
+    const consortium = await foundConsortium({
+      directory: home.directory,
+      channel,
+      now: new Date(),
+      organizations: members.map((mspId, at) => ({
+        name: mspId.toLowerCase(),
+        mspId,
+        ordererEndpoint: `127.0.0.1:${portsOf(at).orderer}`,
+        anchorPeers: [`127.0.0.1:${portsOf(at).peer}`],
+      })),
+      batch: {
+        maxMessageCount: 500,
+        timeout: '50ms',
+        ...batch,
+        absoluteMaxBytes: 10 << 20,
+        preferredMaxBytes: 2 << 20,
+      },
+    });
+    const start =
+      kind.kind === 'embedded'
+        ? () => startEmbedded(home.directory, consortium, chaincodes)
+        : () => startReal(home.directory, consortium, chaincodes, kind.binaries, portsOf);
+    const backend = await start();
+    return new ProbeConsortium(kind.kind, home, consortium, backend, start, starting.move());
+  }
+
+  #member(member: Member): ConsortiumMember {
+    return this.#consortium.members[members.indexOf(member)]!;
+  }
+
+  identity(member: Member, name = 'gateway'): Identity {
+    return this.#member(member).identities.get(name)!;
+  }
+
+  /** A certificate of an organization that ended a minute ago, with its key. */
+  async expired(member: Member): Promise<Identity['signer']> {
+    const days = 4 / (24 * 60);
+    const then = new Date(Date.now() - 5 * 60_000);
+    const { signer } = await enrol(this.#member(member).organization, { name: 'expired', role: 'client', days }, then);
+    return signer;
+  }
+
+  client(member: Member): Client {
+    const tlsRoots = [this.identity(member, 'peer').tlsRoot];
+    const client = openConnection({ address: this.#backend.addresses[member]!, tlsRoots });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A gateway of fabric-gateway itself at an organization's peer, signing with OpenSSL. */
+  gateway(member: Member, signer = this.identity(member).signer, mspId: string = member): Gateway {
+    const gateway = connect({
+      client: this.client(member),
+      identity: { mspId, credentials: Buffer.from(signer.certificate) },
+      signer: async (message) => signLowS(signer.key, message),
+      hash: hash.none,
+    });
+    this.#clients.push(gateway);
+    return gateway;
+  }
+
+  /** Our own client, as gateways and compute nodes use it. */
+  ledger(member: Member, chaincode = 'probe'): Ledger {
+    const { signer, mspId } = this.identity(member);
+    const tlsRoots = [this.identity(member, 'peer').tlsRoot];
+    const ledger = connectLedger({
+      peerAddress: this.#backend.addresses[member]!,
+      tlsRoots,
+      identity: { mspId, certificate: signer.certificate, privateKey: signer.key },
+      channel,
+      chaincode,
+      readRefusal: () => undefined,
+    });
+    this.#open.use(ledger);
+    return ledger;
+  }
+
+  /** The programs of a real network, by name. */
+  get programs(): RunningFabric['programs'] {
+    return this.#backend.programs;
+  }
+
+  /** Stops everything and starts it again on the same directory. Gateways and clients must be opened anew. */
+  async restart(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.close();
+    await this.#backend[Symbol.asyncDispose]();
+    this.#backend = await this.#restart();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.#backend[Symbol.asyncDispose]();
+    await this.#open.disposeAsync();
+  }
+}
+
+interface Backend extends AsyncDisposable {
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly programs: RunningFabric['programs'];
+}
+
+async function startEmbedded(
+  directory: string,
+  consortium: Consortium,
+  chaincodes: readonly ProbeChaincode[],
+): Promise<Backend> {
+  await using starting = new AsyncDisposableStack();
+  const server = consortium.members[0]!.identities.get('chaincode')!;
+  const ports = await takePorts(chaincodes.length);
+  const defined: LedgerConfig['chaincodes'][number][] = [];
+  for (const [at, { name, policy, collections = [], down }] of chaincodes.entries()) {
+    const address = `127.0.0.1:${ports[at]}`;
+    if (!down) starting.use(await serve(name, address, server));
+    defined.push({
+      name,
+      version: '1',
+      address,
+      ...(policy === undefined ? {} : { policy }),
+      collections: collections.map((one) => ({
+        name: one.name,
+        policy: `OR(${one.members.map((mspId) => `'${mspId}.member'`).join(',')})`,
+        ...(one.blockToLive === undefined ? {} : { blockToLive: one.blockToLive }),
+      })),
+      tls: {
+        rootCertificates: join(server.tlsDirectory, 'ca.pem'),
+        clientCertificate: join(server.tlsDirectory, 'cert.pem'),
+        clientKey: join(server.tlsDirectory, 'key.pem'),
+        serverName: 'localhost',
+      },
+    });
+  }
+  const signing = ({ identities, organization }: ConsortiumMember, name: string) => ({
+    mspId: organization.mspId,
+    certificate: join(identities.get(name)!.mspDirectory, 'signcerts', 'cert.pem'),
+    key: join(identities.get(name)!.mspDirectory, 'keystore', 'priv_sk'),
+  });
+  const config: LedgerConfig = {
+    channel,
+    dataDirectory: join(directory, 'ledger'),
+    genesisBlock: consortium.genesisBlockPath,
+    orderer: signing(consortium.members[0]!, 'orderer'),
+    organizations: consortium.members.map((member) => {
+      const { tlsDirectory } = member.identities.get('peer')!;
+      const tls = { certificate: join(tlsDirectory, 'cert.pem'), key: join(tlsDirectory, 'key.pem') };
+      return { address: '127.0.0.1:0', tls, ...signing(member, 'peer') };
+    }),
+    chaincodes: defined,
+  };
+  const file = join(directory, 'ledger.json');
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  await mkdir(join(directory, 'run'), { recursive: true });
+  const ledger = spawn(process.execPath, [join(embedded, 'main.js'), file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  starting.defer(() => ended(ledger));
+  await writeFile(join(directory, 'run', 'ledger.pid'), `${ledger.pid}\n`);
+  const gone = once(ledger, 'exit').then(() => Promise.reject(new Error('the embedded ledger did not start')));
+  gone.catch(() => {});
+  const [line] = (await Promise.race([once(createInterface(ledger.stdout!), 'line'), gone])) as [string];
+  const { addresses } = JSON.parse(line) as { addresses: Record<string, string> };
+  const running = starting.move();
+  return { addresses, programs: new Map(), [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function startReal(
+  directory: string,
+  consortium: Consortium,
+  chaincodes: readonly ProbeChaincode[],
+  binaries: FabricBinaries,
+  portsOf: (at: number) => FabricMember['ports'],
+): Promise<Backend> {
+  await using starting = new AsyncDisposableStack();
+  const packages = new Map(chaincodes.map(({ name }) => [name, packageChaincode(`${name}_1`)]));
+  const fabricMembers: FabricMember[] = [];
+  for (const [at, { organization, identities }] of consortium.members.entries()) {
+    const identity = (name: string) => identities.get(name)!;
+    const { tls, tlsRoot } = identity('peer');
+    const ports = await takePorts(chaincodes.length);
+    const connections = new Map<string, FabricMember['chaincodes'] extends ReadonlyMap<string, infer C> ? C : never>();
+    for (const [place, { name, down }] of chaincodes.entries()) {
+      const address = `127.0.0.1:${ports[place]}`;
+      const { label, packageId } = packages.get(name)!;
+      if (!down) starting.use(await serve(packageId, address, identity('chaincode')));
+      connections.set(label, {
+        address,
+        rootCertificate: tlsRoot,
+        clientCertificate: tls.certificate,
+        clientKey: await readFile(join(identity('peer').tlsDirectory, 'key.pem'), 'utf8'),
+      });
+    }
+    fabricMembers.push({
+      name: organization.name,
+      mspId: organization.mspId,
+      directory: join(directory, 'nodes', organization.name),
+      identities: { orderer: identity('orderer'), peer: identity('peer'), admin: identity('admin') },
+      ports: portsOf(at),
+      chaincodes: connections,
+    });
+  }
+  const fabric = await startFabric({
+    binaries,
+    channel,
+    genesisBlock: consortium.genesisBlock,
+    members: fabricMembers,
+    chaincodes: chaincodes.map((chaincode) => ({
+      definition: definitionOf(chaincode),
+      chaincodePackage: packages.get(chaincode.name)!,
+      ...(chaincode.down === true ? { down: true } : {}),
+    })),
+    directory,
+  });
+  starting.use(fabric);
+  const running = starting.move();
+  return { ...fabric, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function definitionOf({ name, policy, collections = [] }: ProbeChaincode): ChaincodeDefinition {
+  return {
+    channel,
+    name,
+    version: '1',
+    sequence: 1,
+    ...(policy === undefined ? {} : { endorsement: { kind: 'signatures', rule: policy } }),
+    collections: collections.map((one) => ({
+      name: one.name,
+      members: one.members,
+      requiredPeerCount: 0,
+      maximumPeerCount: Math.max(1, one.members.length - 1),
+      blockToLive: one.blockToLive ?? 0,
+      memberOnlyRead: true,
+      memberOnlyWrite: true,
+    })),
+  };
+}
+
+/** A chaincode service that ends with this process. */
+async function serve(ccid: string, address: string, { tlsDirectory }: Identity): Promise<AsyncDisposable> {
+  const child = fork(chaincodeProgram, [ccid, address, tlsDirectory], {
+    env: { ...process.env, ...quiet },
+    execArgv: [],
+  });
+  const [event] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  if (event !== 'listening') throw new Error(`the probe chaincode did not start (${event})`);
+  return { [Symbol.asyncDispose]: () => ended(child) };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  await gone;
+}
