@@ -131,7 +131,7 @@ describe('any schedule of endorsing, submitting and starting again', () => {
         }
         await ledger[Symbol.asyncDispose]();
       }),
-      { numRuns: 1500, seed: 20261122 },
+      { numRuns: 1200, seed: 20261122 },
     );
   });
 
@@ -163,7 +163,7 @@ describe('any schedule of endorsing, submitting and starting again', () => {
         for (const [txId, blockNumber] of acknowledged) expect(again.commits.get(txId)).toMatchObject({ blockNumber });
         await again[Symbol.asyncDispose]();
       }),
-      { numRuns: 1000, seed: 20261122 },
+      { numRuns: 800, seed: 20261122 },
     );
   });
 });

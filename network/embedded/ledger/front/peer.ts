@@ -29,6 +29,8 @@ class Unsimulated extends Error {}
 
 /** Statuses from here on are refusals of the chaincode: they are reported but not endorsed. */
 const ERROR_THRESHOLD = 400;
+/** From here on they come with their read and write set, unendorsed: so clients tell them from the peer's own refusals. */
+const ERROR = 500;
 const SYSTEM_VERSION = 'syscc';
 
 /** One endorsing peer of one organization: simulates a proposal on its own stream and signs the result. */
@@ -102,7 +104,8 @@ export class Peer {
         chaincodeId: { name: chaincode, version },
       }),
     });
-    if (response.status >= ERROR_THRESHOLD) return { response, payload, interest };
+    if (response.status >= ERROR) return { response, payload, interest };
+    if (response.status >= ERROR_THRESHOLD) return { response };
     this.#ledger.endorsed(txId, plaintext);
     return { response, payload, endorsement: this.#sign(payload), interest };
   }

@@ -29,6 +29,7 @@ export class EngineWorld {
   readonly #genesisBlock: Buffer;
   readonly #signers: ReadonlyMap<string, Signer>;
   readonly #faults = new WeakMap<Ledger, Promise<unknown>>();
+  #config: ChannelConfig | undefined;
   #nonce = 0;
 
   private constructor(genesisBlock: Buffer, signers: ReadonlyMap<string, Signer>) {
@@ -53,8 +54,10 @@ export class EngineWorld {
     return new EngineWorld(Buffer.from(consortium.genesisBlock), signers);
   }
 
+  /** Read once: certificates are judged once for all ledgers. */
   config(): ChannelConfig {
-    return readChannelConfig(Block.decode(this.#genesisBlock));
+    this.#config ??= readChannelConfig(Block.decode(this.#genesisBlock));
+    return this.#config;
   }
 
   signer(name: `${Organization}.${string}`): Signer {

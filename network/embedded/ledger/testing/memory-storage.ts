@@ -15,13 +15,23 @@ export class MemoryStorage implements Storage {
 
   async open(name: string): Promise<AppendLog> {
     const content = (): Buffer => this.files.get(name) ?? Buffer.alloc(0);
+    let room = Buffer.alloc(0);
+    const append = (bytes: Buffer): void => {
+      const before = content();
+      if (before.buffer !== room.buffer || room.length < before.length + bytes.length) {
+        room = Buffer.alloc((before.length + bytes.length) * 2);
+        before.copy(room);
+      }
+      bytes.copy(room, before.length);
+      this.files.set(name, room.subarray(0, before.length + bytes.length));
+    };
     return {
       get sizeBytes() {
         return content().length;
       },
       append: async (bytes) => {
         const kept = this.#cutAfterBytes === undefined ? bytes : bytes.subarray(0, this.#cutAfterBytes);
-        this.files.set(name, Buffer.concat([content(), kept]));
+        append(kept);
         await Promise.resolve();
         if (this.#cutAfterBytes === undefined) return;
         this.#cutAfterBytes = undefined;

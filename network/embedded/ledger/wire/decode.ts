@@ -4,7 +4,6 @@ import type { LinkedField, Message } from './message.ts';
 /** Stands for every absent list, so that decoding allocates none. */
 export const NONE: readonly never[] = Object.freeze([]);
 
-
 /** Messages may refer to themselves; deeper nesting than any real one has is refused before the stack ends. */
 const MAX_DEPTH = 100;
 
