@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { type ComputeNodeId, type ComputeNodeRecord, type MspId, Refusal } from '@d-cloud/chaincode/domain';
 import pino, { type Logger } from 'pino';
 import { p256Signer } from '../attest/index.ts';
+import { sandboxConfinement } from '../infer/index.ts';
 import { SealThreads } from '../seal/index.ts';
 import { type ComputeNodeConfig, readConfig } from './config.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -49,7 +50,13 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
   process.stdout.write(`${JSON.stringify({ ready: true, node: config.id })}\n`);
 
   const node = await registered(ledger, config.id as ComputeNodeId, signal);
-  log.info({ node: node.id, classes: node.classes, runtime: node.runtime }, 'looking for partitions');
+  const confinement = sandboxConfinement();
+  if (confinement.network === 'open')
+    log.warn(
+      { confinement },
+      "children cannot be cut off from the network here: other organizations' models are not run",
+    );
+  log.info({ node: node.id, confinement, classes: node.classes, runtime: node.runtime }, 'looking for partitions');
   const powers: NodePowers = {
     channel: config.channel,
     ledger,
@@ -72,6 +79,7 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
     node: node.id,
     wake: () => wake.next(signal),
     pick: (count) => (count === 0 ? 0 : randomInt(count)),
+    takes: ({ modelOwner }) => confinement.network !== 'open' || modelOwner === mspId,
     signal,
     onFault: (error) => log.warn({ err: error }, 'looking for partitions failed'),
   });

@@ -1,4 +1,4 @@
-import { type ComputeNodeId, type PartitionRecord, Refusal } from '@d-cloud/chaincode/domain';
+import { type ComputeNodeId, type JobRecord, type PartitionRecord, Refusal } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { generateKeyPair, type KeyPair } from '../seal/index.ts';
 import type { NodeLedger } from './node-ledger.ts';
@@ -12,19 +12,21 @@ export type ClaimOptions = {
   /** Resolves when there may be something to claim: an event, or the time to look again. */
   readonly wake: () => Promise<void>;
   readonly pick: (count: number) => number;
+  /** Whether this node runs such a job at all; the ledger knows only what it may run. */
+  readonly takes: (job: JobRecord) => boolean;
   readonly signal: AbortSignal;
   readonly onFault: (error: unknown) => void;
 };
 
 /** Claims one open partition after another, for ever; the next one is looked for when the receiver comes back for it. */
 export async function* claimPartitions(options: ClaimOptions): AsyncGenerator<ClaimedPartition, void, undefined> {
-  const { ledger, node, wake, pick, signal, onFault } = options;
+  const { ledger, node, wake, pick, takes, signal, onFault } = options;
   while (!signal.aborted) {
     try {
       const open = await ledger.evaluate('partition:listOpen', { node }, signal);
       // Any of them, not the first: nodes that look at the same moment would all want that one.
       const chosen = open[pick(open.length)];
-      if (chosen !== undefined) {
+      if (chosen !== undefined && takes(await ledger.evaluate('job:get', { id: chosen.job }, signal))) {
         const claimed = await claim(ledger, node, chosen, signal);
         if (claimed !== undefined) yield claimed;
         continue;

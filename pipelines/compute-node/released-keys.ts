@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Claim, JobRecord, MspId, PartitionRecord } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { z } from 'zod';
@@ -43,22 +44,46 @@ const releases = z.object({
   ),
 });
 
-/** Asks the key services of the data's owner, the model's owner and the requester, and opens what they release to this claim. */
+/** A claim with the job and partition that it is of. */
+type Asking = { readonly job: JobRecord; readonly partition: PartitionRecord; readonly claim: Claim };
+
+type Role = 'input' | 'model' | 'output';
+const roles = ['input', 'model', 'output'] as const;
+
+/** Whose key service answers for a role, and the version whose keys those are. */
+const answering: { readonly [R in Role]: (job: JobRecord) => { owner: MspId; version: string } } = {
+  input: (job) => ({ owner: job.datasetOwner, version: job.version }),
+  model: (job) => ({ owner: job.modelOwner, version: job.modelVersion }),
+  output: (job) => ({ owner: job.requester, version: job.outputVersion }),
+};
+
+/** How long a key service may take to see the claim that our own peer has, and between two questions. */
+const longestLagMs = 8_000;
+const lagPauseMs = 200;
+
+/**
+ * Asks the key services of the data's owner, the model's owner and the requester, and opens what they release to this claim. Anybody can seal to
+ * the key that stands in a claim, so each service is heard on its own role alone: one that names another's would choose the keys of the results.
+ */
 export async function askForKeys(
-  peers: Peers,
+  peers: Pick<Peers, 'send'>,
   channel: string,
-  { job, partition, claim }: { readonly job: JobRecord; readonly partition: PartitionRecord; readonly claim: Claim },
+  asking: Asking,
   ephemeral: KeyPair,
   signal: AbortSignal,
 ): Promise<ReleasedKeys> {
-  const found: Partial<Record<'input' | 'model' | 'output', unknown>> = {};
-  const owners = new Set<MspId>([job.datasetOwner, job.modelOwner, job.requester]);
-  const asked = { kind: 'claim', job: job.id, partition: partition.index, token: claim.token };
+  const { job, claim } = asking;
+  const owners = new Set(roles.map((role) => answering[role](job).owner));
   const answers = await Promise.all(
-    [...owners].map((owner) => peers.send('POST', owner, '/v1/keys/release', asked, { withinMs: 20_000, signal })),
+    [...owners].map(async (owner) => ({ owner, answer: await askOwner(peers, owner, asking, signal) })),
   );
-  for (const answer of answers) {
+  const found: Partial<Record<Role, unknown>> = {};
+  for (const { owner, answer } of answers) {
     for (const { role, dataset, version, epoch, release } of releases.parse(answer).releases) {
+      const expected = answering[role](job);
+      if (expected.owner !== owner || expected.version !== version || found[role] !== undefined) {
+        throw new Fault('corrupt', `The key service of ${owner} releases ${role} keys of ${version}, not its own`);
+      }
       const context = {
         channel,
         dataset,
@@ -72,11 +97,31 @@ export async function askForKeys(
       found[role] = JSON.parse(Buffer.from(payload).toString('utf8'));
     }
   }
-  for (const role of ['input', 'model', 'output'] as const) {
+  for (const role of roles) {
     if (found[role] === undefined)
       throw new Fault('unavailable', `No key service released the ${role} keys of ${job.id}`);
   }
   return { input: openingKeys(found.input), model: openingKeys(found.model), output: output.parse(found.output) };
+}
+
+/** Asks one key service, again while its peer may not have the claim yet. */
+async function askOwner(
+  peers: Pick<Peers, 'send'>,
+  owner: MspId,
+  { job, partition, claim }: Asking,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const asked = { kind: 'claim', job: job.id, partition: partition.index, token: claim.token };
+  const until = performance.now() + longestLagMs;
+  for (;;) {
+    try {
+      return await peers.send('POST', owner, '/v1/keys/release', asked, { withinMs: 20_000, signal });
+    } catch (error) {
+      const mayLag = error instanceof Fault && error.kind === 'unavailable';
+      if (!mayLag || signal.aborted || performance.now() > until) throw error;
+      await wait(lagPauseMs, undefined, { signal });
+    }
+  }
 }
 
 function openingKeys(payload: unknown): OpeningKeys {
