@@ -104,7 +104,7 @@ export function authorize(ask: Ask): { readonly right: Right; readonly counter?:
   if (!right.purposes.includes(purpose)) {
     throw new Refusal(
       'PURPOSE_MISMATCH',
-      `dataset ${dataset.id} is not for ${purpose} but for ${right.purposes.join(', ')}`,
+      `the right on dataset ${dataset.id} is for ${right.purposes.join(', ')}, not for ${purpose}`,
     );
   }
   const counter = held && reserve(held.grant, held.counter, ask.rows);
