@@ -19,6 +19,7 @@ export type KeyEntry = {
 };
 
 export type ApiKeyStore = Disposable & {
+  /** Issues a key; the only time its secret is seen. */
   issue(key: { readonly name: string; readonly role: Role; readonly expiresAt?: Date }): IssuedKey;
   revoke(id: string): boolean;
   /** Issues a second key for the name and role of an old one, which stays live until it is revoked. */
@@ -121,11 +122,6 @@ function openStore(file: string): DatabaseSync {
       { cause },
     );
   }
-}
-
-/** Issues a key; the only time its secret is seen. */
-export function issueApiKey(store: ApiKeyStore, key: { readonly name: string; readonly role: Role }): IssuedKey {
-  return store.issue(key);
 }
 
 function entryFrom(row: Record<string, unknown> | undefined): KeyEntry | undefined {

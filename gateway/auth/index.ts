@@ -2,7 +2,6 @@ export {
   ApiKeyRefused,
   type ApiKeyStore,
   type IssuedKey,
-  issueApiKey,
   type KeyEntry,
   openApiKeyStore,
 } from './api-keys.ts';

@@ -23,15 +23,18 @@ export class Session {
     return readCredentials(resolve(this.#options().directory));
   }
 
+  /** The organization named with `--as`, which is one of the network's. */
+  async organization(): Promise<string> {
+    const known = Object.keys((await this.credentials()).organizations);
+    const { as } = this.#options();
+    if (as === undefined)
+      throw new Error(`Say for whom you act, with --as ${known.join('|')} (or DCLOUD_ORGANIZATION)`);
+    if (!known.includes(as)) throw new Error(`No organization "${as}" here: one of ${known.join(', ')}`);
+    return as;
+  }
+
   /** The gateway of the organization named with `--as`, in the role of `--role` or the one that suits the command. */
   async rest(usualRole = 'data-team'): Promise<RestClient> {
-    const credentials = await this.credentials();
-    const { as, role } = this.#options();
-    if (as === undefined) {
-      throw new Error(
-        `Say for whom you act, with --as ${Object.keys(credentials.organizations).join('|')} (or DCLOUD_ORGANIZATION)`,
-      );
-    }
-    return signIn(credentials, as, role ?? usualRole);
+    return signIn(await this.credentials(), await this.organization(), this.#options().role ?? usualRole);
   }
 }
