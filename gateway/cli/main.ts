@@ -1,20 +1,30 @@
 /** `dcloud`: a network on this machine, and what people do with one. Same verbs as the REST interface. */
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addDatasetCommands, addGrantCommands, addJobCommands } from './commands/data.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
+import { addKeyCommands } from './commands/keys.ts';
 import { addNetworkCommands } from './commands/network.ts';
+import { failureOf } from './exit.ts';
 import { Output } from './output.ts';
-import { Problem } from './rest.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 const program = new Command('dcloud')
   .description('A cloud for AI data that no single company owns.')
-  .addOption(new Option('--directory <path>', 'where the network and its data live').env('DCLOUD_DIRECTORY'))
+  .addOption(
+    new Option('--directory <path>', 'where the network and its data live; .dcloud where it is left out').env(
+      'DCLOUD_DIRECTORY',
+    ),
+  )
   .addOption(new Option('--as <organization>', 'organization to act for').env('DCLOUD_ORGANIZATION'))
   .addOption(new Option('--role <role>', 'role to act in').env('DCLOUD_ROLE'))
   .option('--json', 'print the result as one JSON line, the last one')
   .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(dcloud --help shows everything)');
+  .showHelpAfterError('(dcloud --help shows everything)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 the answer is no (asking again changes nothing), 3 something was away (try again).',
+  )
+  .exitOverride();
 
 const options = () => {
   const given = program.opts<Partial<SessionOptions> & { json?: boolean }>();
@@ -27,27 +37,20 @@ addDatasetCommands(program, session);
 addGrantCommands(program, session);
 addJobCommands(program, session);
 addEvidenceCommands(program, session);
-// `dcloud run … --as birch` reads better than `dcloud --as birch run …`; commander takes global options before the command only.
-for (const command of everyCommand(program)) {
-  for (const option of program.options) command.addOption(new Option(option.flags, option.description).hideHelp());
-  command.hook('preAction', (_, acting) => {
-    for (const { attributeName } of program.options.map((option) => ({ attributeName: option.attributeName() }))) {
-      const value: unknown = acting.getOptionValue(attributeName);
-      if (value !== undefined && acting !== program) program.setOptionValue(attributeName, value);
-    }
-  });
-}
-
-function everyCommand(command: Command): Command[] {
-  return command.commands.flatMap((one) => (one.commands.length > 0 ? everyCommand(one) : [one]));
-}
+addKeyCommands(program, session, options);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const problem = error instanceof Problem ? { code: error.code, status: error.status } : {};
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`dcloud: ${error instanceof Problem ? `${error.code}: ` : ''}${message}\n`);
-  if (options().json) process.stdout.write(`${JSON.stringify({ ok: false, error: message, ...problem })}\n`);
-  process.exitCode = 1;
+  const failure = failureOf(error);
+  if (failure) {
+    const { exitCode, ...told } = failure;
+    // Commander has written its own errors and the way to the help already.
+    if (!(error instanceof CommanderError))
+      process.stderr.write(`dcloud: ${told.code === undefined ? '' : `${told.code}: `}${told.error}\n`);
+    // A command line that could not be read may not have come to its --json.
+    if (options().json || process.argv.includes('--json'))
+      process.stdout.write(`${JSON.stringify({ ok: false, ...told })}\n`);
+    process.exitCode = exitCode;
+  }
 }

@@ -15,6 +15,11 @@ export class Problem extends Error {
   }
 }
 
+/** The gateway did not answer at all. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
 export type RestOptions = {
   readonly body?: unknown;
   readonly stream?: { readonly type: string; readonly name?: string; readonly bytes: AsyncIterable<Uint8Array> };
@@ -61,7 +66,8 @@ export class RestClient {
       request.duplex = 'half';
     }
     const response = await fetch(`${this.address}/v1${path}`, request).catch((cause: unknown) => {
-      throw new Error(`The gateway at ${this.address} does not answer: is the network up? Try: dcloud status`, {
+      signal?.throwIfAborted();
+      throw new Unreachable(`The gateway at ${this.address} does not answer: is the network up? Try: dcloud status`, {
         cause,
       });
     });

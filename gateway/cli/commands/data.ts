@@ -10,12 +10,12 @@ import { publishModel } from '../actions/publish-model.ts';
 import { fetchResults, resultsTable } from '../actions/results.ts';
 import { requestJob, watchJob } from '../actions/run.ts';
 import { table } from '../output.ts';
+import { decimal, idList, wholeNumber } from '../parse-option.ts';
 import type { RestClient } from '../rest.ts';
 import type { Session } from '../session.ts';
 import type { DatasetView, GrantView, JobView, LineageView, ModelView, VersionView } from '../views.ts';
 
 const usualPurpose = 'dpv:ResearchAndDevelopment';
-const list = (text: string) => text.split(',').filter(Boolean).sort();
 
 /** Adds `publish`, `find`, `get`, `lineage`. */
 export function addDatasetCommands(program: Command, session: Session): void {
@@ -26,7 +26,7 @@ export function addDatasetCommands(program: Command, session: Session): void {
     .option('--description <text>', 'description in the catalogue', '')
     .option('--licence <licence>', 'SPDX id or name', 'unstated')
     .option('--modality <modality>', 'images or documents; guessed from the file names where it is left out')
-    .option('--purposes <ids>', 'purposes you are ready to grant, separated by commas', list, [usualPurpose])
+    .option('--purposes <ids>', 'purposes you are ready to grant, separated by commas', idList, [usualPurpose])
     .option('--dataset <id>', 'publish a further version of this dataset')
     .addOption(new Option('--access <who>', 'who may use it').choices(['granted', 'members']).default('granted'))
     .action(async (path: string, options) => {
@@ -112,9 +112,9 @@ export function addGrantCommands(program: Command, session: Session): void {
   grant
     .command('request <dataset>')
     .description("ask a dataset's owner for access")
-    .option('--purposes <ids>', 'what for, separated by commas', list, [usualPurpose])
-    .option('--models <ids>', 'models to be run, separated by commas', list, [])
-    .option('--actions <actions>', 'use, read, …', list, ['use'])
+    .option('--purposes <ids>', 'what for, separated by commas', idList, [usualPurpose])
+    .option('--models <ids>', 'models to be run, separated by commas', idList, [])
+    .option('--actions <actions>', 'use (run models over it), read (fetch its content)', idList, ['use'])
     .option('--note <text>', 'what the owner should know', '')
     .action(async (dataset: string, { note, ...terms }) => {
       told(await (await session.rest()).call('POST', '/grants', { body: { dataset, terms, note } }));
@@ -125,11 +125,11 @@ export function addGrantCommands(program: Command, session: Session): void {
     .option(
       '--executors <msp-ids>',
       'organizations whose compute nodes may open the data; yours where it is left out',
-      list,
+      idList,
     )
     .option('--until <time>', 'end, as 2027-01-31T00:00:00Z')
-    .option('--rows <number>', 'rows that may be used in all')
-    .option('--uses <number>', 'jobs and reads that may be made in all', Number)
+    .option('--rows <number>', 'rows that may be used in all', decimal)
+    .option('--uses <number>', 'jobs and reads that may be made in all', wholeNumber)
     .action(async (id: string, limits) => {
       const rest = await session.rest();
       const { terms } = await rest.call<GrantView>('GET', `/grants/${id}`);
@@ -138,6 +138,11 @@ export function addGrantCommands(program: Command, session: Session): void {
   for (const verb of ['refuse', 'revoke'] as const) {
     grant
       .command(`${verb} <grant>`)
+      .description(
+        verb === 'refuse'
+          ? 'say no to what was asked for'
+          : 'end an issued grant: no job or read begins under it any more',
+      )
       .requiredOption('--reason <text>', 'why')
       .action(async (id: string, { reason }: { reason: string }) => {
         told(await (await session.rest()).call('POST', `/grants/${id}/${verb}`, { body: { reason } }));
@@ -165,7 +170,7 @@ export function addJobCommands(program: Command, session: Session): void {
     .command('publish <folder>')
     .description('publish a model folder (card.json and the files it names)')
     .addOption(new Option('--access <who>', 'who may run it').choices(['granted', 'members']).default('members'))
-    .option('--purposes <ids>', 'what it may be run for, separated by commas', list, [usualPurpose])
+    .option('--purposes <ids>', 'what it may be run for, separated by commas', idList, [usualPurpose])
     .action(async (path: string, options) => {
       const { model: made, digest } = await publishModel(await session.rest('model-owner'), session.output, {
         path,
@@ -197,7 +202,7 @@ export function addJobCommands(program: Command, session: Session): void {
     .option('--purpose <id>', 'what for', usualPurpose)
     .option('--grant <id>', 'the grant; found by itself where exactly one fits')
     .option('--title <title>', 'title of the result')
-    .option('--batch-rows <rows>', 'rows of one inference batch', Number)
+    .option('--batch-rows <rows>', 'rows of one inference batch', wholeNumber)
     .option('--detach', 'do not wait', false)
     .action(async (id: string, { detach, ...wish }) => {
       const rest = await session.rest();
@@ -255,7 +260,7 @@ async function fittingGrant(rest: RestClient, version: string): Promise<string |
 /** Writes a response to a file under its final name only when it is whole. */
 async function save(response: Response, file: string, session: Session): Promise<number> {
   const bar = session.output.progress(
-    '  receiving',
+    `   receiving ${file}`,
     'KiB',
     Math.ceil(Number(response.headers.get('content-length') ?? 0) / 1024),
   );

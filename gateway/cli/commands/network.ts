@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { holdProcess, releaseProcess } from '../../supervisor/index.ts';
-import { down, status, up, welcome } from '../actions/network.ts';
+import { down, status, up, welcomeWithKeys } from '../actions/network.ts';
 import { demo } from '../demo/demo.ts';
 import { table } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -12,12 +12,12 @@ type NetworkOptions = { readonly directory: string };
 export function addNetworkCommands(program: Command, session: Session, options: () => NetworkOptions): void {
   program
     .command('up')
-    .description('start the embedded network and leave it running')
+    .description('start the network of three organizations on this machine and leave it running')
     .action(async () => {
       const { directory } = options();
       const credentials = await up(session.output, directory);
       const { channel, genesis, organizations } = credentials;
-      session.output.result({ ok: true, channel, genesis, organizations }, welcome(credentials, directory));
+      session.output.result({ ok: true, channel, genesis, organizations }, welcomeWithKeys(credentials, directory));
     });
   program
     .command('down')
@@ -46,11 +46,17 @@ export function addNetworkCommands(program: Command, session: Session, options: 
   program
     .command('hold <process>')
     .description('kill one process and keep it down, for drills')
-    .action((name: string) => holdProcess(resolve(options().directory), name));
+    .action(async (name: string) => {
+      await holdProcess(resolve(options().directory), name);
+      session.output.result({ ok: true, held: name }, `${name} is down until: dcloud release ${name}`);
+    });
   program
     .command('release <process>')
     .description('let a held process start again')
-    .action((name: string) => releaseProcess(resolve(options().directory), name));
+    .action(async (name: string) => {
+      await releaseProcess(resolve(options().directory), name);
+      session.output.result({ ok: true, released: name }, `${name} starts again; see: dcloud status`);
+    });
   program
     .command('demo')
     .description('play the whole story on real data in a network of its own')
