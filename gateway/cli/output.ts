@@ -1,4 +1,4 @@
-import cliProgress from 'cli-progress';
+import { type Progress, ProgressBar, ProgressLines } from './progress.ts';
 
 /** Where a command writes: sentences for a person on standard error, its result on standard output as text or as one JSON line. */
 export class Output {
@@ -15,57 +15,20 @@ export class Output {
 
   /** The command's result: the object as one JSON line, or the text for a person. */
   result(value: unknown, text: string): void {
-    process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+    if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    else if (text !== '') process.stdout.write(`${text}\n`);
   }
 
-  /** A progress bar in the given unit; plain lines at every tenth where standard error is no terminal. */
+  /** A progress bar in the given unit, `total` 0 where nobody knows it; plain lines where standard error is no terminal. */
   progress(label: string, unit: string, total: number): Progress {
-    return process.stderr.isTTY ? new Bar(label, unit, total) : new Lines(label, unit, total);
-  }
-}
-
-export type Progress = { at(done: number, note?: string): void; end(): void };
-
-class Bar implements Progress {
-  readonly #bar: cliProgress.SingleBar;
-
-  constructor(label: string, unit: string, total: number) {
-    this.#bar = new cliProgress.SingleBar(
-      { format: `${label} {bar} {value}/{total} ${unit} {note}`, stream: process.stderr, hideCursor: true },
-      cliProgress.Presets.shades_classic,
+    const counted = { label, unit, total };
+    if (process.stderr.isTTY) return new ProgressBar(counted, process.stderr);
+    return new ProgressLines(
+      counted,
+      (line) => this.say(line),
+      () => performance.now(),
     );
-    this.#bar.start(total, 0, { note: '' });
   }
-
-  at(done: number, note = ''): void {
-    this.#bar.update(done, { note });
-  }
-
-  end(): void {
-    this.#bar.stop();
-  }
-}
-
-class Lines implements Progress {
-  #said = -1;
-  readonly #label: string;
-  readonly #unit: string;
-  readonly #total: number;
-
-  constructor(label: string, unit: string, total: number) {
-    this.#label = label;
-    this.#unit = unit;
-    this.#total = total;
-  }
-
-  at(done: number, note = ''): void {
-    const tenth = this.#total === 0 ? 10 : Math.floor((done / this.#total) * 10);
-    if (tenth <= this.#said) return;
-    this.#said = tenth;
-    process.stderr.write(`${this.#label} ${done}/${this.#total} ${this.#unit} ${note}\n`.replace(/ +\n/, '\n'));
-  }
-
-  end(): void {}
 }
 
 /** Lines up rows under headings for a person to read. */

@@ -9,27 +9,36 @@ const startWithinMs = 120_000;
 export async function up(output: Output, directory: string): Promise<Credentials> {
   const home = resolve(directory);
   const startedAt = performance.now();
-  await startSupervisor(home, { onStep: (step) => output.say(`  ${step} …`), withinMs: startWithinMs });
+  await startSupervisor(home, { onStep: (step) => output.say(`   ${step} …`), withinMs: startWithinMs });
   const credentials = await readCredentials(home);
-  output.say(`The network serves (${((performance.now() - startedAt) / 1000).toFixed(1)} s).`);
+  output.say(`   The network serves (${((performance.now() - startedAt) / 1000).toFixed(1)} s).`);
   return credentials;
 }
 
-/** The addresses and roles of a network, for a person who has just started it. Keys stay in their file. */
-export function welcome(credentials: Credentials, directory: string): string {
-  const rows = Object.entries(credentials.organizations).map(([name, { mspId, rest, keys }]) => [
+/** The addresses and roles of a network, and what to type first. */
+export function welcome({ organizations }: Credentials, directory: string): string {
+  const rows = Object.entries(organizations).map(([name, { mspId, rest, keys }]) => [
     name,
     mspId,
     rest,
     Object.keys(keys).join(', '),
   ]);
   return [
-    table(['organization', 'MSP id', 'REST', 'roles with a key'], rows),
+    table(['organization', 'MSP id', 'REST', 'roles'], rows),
     '',
     `API keys: ${credentialsFile(directory)} (only you can read it)`,
     'Try:      dcloud publish <folder> --as alder --title "My documents"',
-    'Stop it:  dcloud down',
+    'See:      dcloud status, dcloud --help, README.md "First five minutes"',
+    'Stop it:  dcloud down (its data stays)',
   ].join('\n');
+}
+
+/** {@link welcome} with the API key of each role: for the terminal of the person who started the network, not for a log. */
+export function welcomeWithKeys(credentials: Credentials, directory: string): string {
+  const rows = Object.entries(credentials.organizations).flatMap(([name, { keys }]) =>
+    Object.entries(keys).map(([role, key]) => [name, role, key]),
+  );
+  return `${table(['organization', 'role', 'API key'], rows)}\n\n${welcome(credentials, directory)}`;
 }
 
 /** `dcloud down`. Answers whether something ran. */

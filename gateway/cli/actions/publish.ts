@@ -36,7 +36,11 @@ export async function publish(
         },
       });
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const bar = output.progress(`  publishing ${files.length} files`, 'KiB', Math.ceil(total / 1024));
+  const bar = output.progress(
+    `   sending ${files.length === 1 ? '1 file' : `${files.length} files`} of "${wish.title}"`,
+    'KiB',
+    Math.ceil(total / 1024),
+  );
   try {
     const bytes = tarOf(files, (sent) => bar.at(Math.ceil(sent / 1024)));
     const version = await rest.call<VersionView>('POST', `/datasets/${dataset.id}/versions`, {

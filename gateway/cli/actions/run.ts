@@ -24,7 +24,7 @@ const quietMs = 10_000;
 /** Shows a job's rows as they are done, until it ends. Says why nodes do not take it when nothing moves. */
 export async function watchJob(rest: RestClient, output: Output, id: string, signal?: AbortSignal): Promise<JobView> {
   let job = await rest.call<JobView>('GET', `/jobs/${id}`);
-  const bar = output.progress('  done', 'rows', job.rows);
+  const bar = output.progress('  ', 'rows', job.rows);
   let moved = performance.now();
   let before = -1;
   try {
@@ -35,7 +35,7 @@ export async function watchJob(rest: RestClient, output: Output, id: string, sig
       if (performance.now() - moved > quietMs) {
         moved = performance.now();
         for (const { organization, reason } of job.whyNotScheduled ?? [])
-          output.say(`  waiting: ${organization}: ${reason}`);
+          output.say(`   waiting: ${organization}: ${reason}`);
       }
       await new Promise((resolve) => setTimeout(resolve, lookMs));
       signal?.throwIfAborted();

@@ -27,7 +27,7 @@ const samples = [
   {
     folder: 'test/samples/documents',
     title: 'Sample documents',
-    description: 'Real documents of several formats, each with its licence.',
+    description: 'Manuals, licences and documentation as text, HTML, PDF and DOCX.',
     modality: 'documents',
     search: 'documents',
     model: 'models/minilm-l6-v2',
@@ -35,7 +35,7 @@ const samples = [
   {
     folder: 'test/samples/photographs',
     title: 'Sample photographs',
-    description: 'Real photographs, each with its author and licence.',
+    description: 'Photographs as JPEG and PNG.',
     modality: 'images',
     search: 'photographs',
     model: 'models/efficientnet-lite0',
@@ -79,7 +79,10 @@ export async function demo(
   const interrupted = () => void stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
-    output.say('\n1. A consortium of three organizations starts on this machine.');
+    output.say(
+      '\n1. A consortium starts on this machine: Alder and Birch, who have data, and Cedar, the operator. Each has a gateway and' +
+        '\n   storage nodes (3, 2 and 2); Alder and Cedar have a compute node. Everything is a process of its own.',
+    );
     const credentials = await up(output, directory);
     const story = new Story(output, credentials, directory, summary);
     await story.play();
@@ -89,17 +92,29 @@ export async function demo(
       summary.refused.length > 0 &&
       summary.survivedOrganizationLoss;
     summary.seconds = Math.round((performance.now() - began) / 100) / 10;
-    output.say(`\nDone in ${summary.seconds} s. Files are in ${join(directory, 'demo')}.`);
-    if (options.keep) output.say(`The network stays up:\n${welcome(credentials, directory)}`);
-    else
-      output.say(
-        'Nothing is left running. Next: `npm start` brings up a network to stay; see "First five minutes" in README.md.',
-      );
+    output.say(`\n${closingWords(summary, join(directory, 'demo'))}`);
+    output.say(options.keep ? `The network stays up:\n${welcome(credentials, directory)}` : whatNext);
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     if (!options.keep || !summary.ok) await stop();
   }
   return summary;
+}
+
+const whatNext = `Nothing is left running. Next:
+  npm start                                        a network of your own, to stay
+  npm run dcloud -- publish <folder> --as alder --title "My documents"
+  npm test                                         the tests
+README.md, "First five minutes", goes on from here.`;
+
+function closingWords({ ok, jobs, evidence, refused, survivedOrganizationLoss, seconds }: DemoSummary, files: string) {
+  const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
+  const verified = evidence.filter((one) => one.verified).length;
+  return [
+    `${ok ? 'Done' : 'NOT everything worked'}, in ${seconds} s: ${refused.length} uses refused, ${jobs.length} jobs over ${rows} rows,`,
+    `${verified} of ${evidence.length} evidence files verified, the loss of an organization's storage ${survivedOrganizationLoss ? '' : 'NOT '}survived.`,
+    `Results (Arrow) and evidence (JSON) are in ${files}`,
+  ].join('\n');
 }
 
 /** A demo starts on clean ground; a folder that holds something else is not ours to empty. */
@@ -133,7 +148,10 @@ class Story {
     const birch = this.#as('birch', 'data-team');
     await mkdir(join(this.#directory, 'demo'), { recursive: true });
 
-    say('\n2. Cedar publishes two models, Alder a folder of documents and a folder of photographs.');
+    say(
+      '\n2. Cedar publishes two models; Alder publishes a folder of documents and a folder of photographs. Before they leave a gateway' +
+        '\n   they are encrypted and cut into 7 fragments, of which any 4 suffice and no organization holds 4.',
+    );
     const published = [];
     for (const sample of samples) {
       const model = await publishModel(this.#as('cedar', 'model-owner'), this.#output, {
@@ -149,12 +167,16 @@ class Story {
         modality: sample.modality,
         purposes: [purpose, otherPurpose],
       });
-      say(`   ${sample.title}: ${version.rows} items, version ${version.id}, block ${version.ledger.block}`);
+      say(
+        `   "${sample.title}": ${version.rows} items as version ${version.id}, on the ledger in block ${version.ledger.block}`,
+      );
+      say(`   who made them and under which licence: ${sample.folder}/LICENSES.md`);
       published.push({ sample, model, dataset, version });
     }
 
     say(
-      '\n3. Birch finds them in its own catalogue and asks for access; Alder grants it, naming models, purposes and nodes.',
+      '\n3. Birch finds both in the catalogue and asks for access; Alder grants it: one model each, one purpose, and whose nodes may' +
+        '\n   open the data. What Birch asks for beyond that is refused by the ledger:',
     );
     const granted = [];
     for (const one of published) {
@@ -168,24 +190,26 @@ class Story {
         body: { terms: { ...terms, executors } },
       });
       say(
-        `   ${found.card?.title}: grant ${grant.id} ${grant.state} for ${purpose}, nodes of ${executors.join(' and ')}`,
+        `   "${found.card?.title}": ${grant.state} for ${purpose} on nodes of ${executors.join(' and ')} (${grant.id})`,
       );
       granted.push({ ...one, grant });
     }
     for (const { version, model, grant } of granted) {
-      await this.#refused('a use for another purpose', () =>
+      await this.#refused(`a job for ${otherPurpose}`, () =>
         requestJob(birch, { version: version.id, model: model.model.id, purpose: otherPurpose, grant: grant.id }),
       );
     }
 
-    say('\n4. Birch runs each model over its dataset, on nodes that it does not own.');
+    say('\n4. Birch runs each model over its dataset, on nodes that are not its own, and reads the results as Arrow:');
     const finished = [];
     for (const one of granted) finished.push({ ...one, job: await this.#run(one) });
 
-    say('\n5. The results are attested on the ledger. Where the photographs’ labels came from:');
-    const last = finished.at(-1)!;
-    const lineage = await birch.call<LineageView>('GET', `/lineage/${last.job.outputVersion}`);
-    say(indent(lineageText(lineage)));
+    say('\n5. The nodes signed what they did and the ledger keeps it. Where each result came from:');
+    for (const { job } of finished) {
+      for (const { index, transaction } of job.progress?.partitions ?? [])
+        say(`   partition ${index} of ${job.id} is attested in transaction ${transaction}`);
+      say(indent(lineageText(await birch.call<LineageView>('GET', `/lineage/${job.outputVersion}`))));
+    }
 
     say('\n6. Each result has an evidence file, checked by another process that has neither gateway nor ledger:');
     for (const { job, sample } of finished) {
@@ -197,12 +221,13 @@ class Story {
       say(indent(`${file}\n${text}`));
     }
 
-    say("\n7. Alder's storage is stopped, all three nodes; its photographs still open, bit by bit the same:");
+    say("\n7. All of Alder's storage nodes are killed. Its photographs still open, from what Birch and Cedar store:");
+    const last = finished.at(-1)!;
     await holdProcess(this.#directory, 'storage-alder');
     const check = await sameAsPublished(alder, last.version.id, join(repository, last.sample.folder, 'files'));
     this.#summary.survivedOrganizationLoss = check.same;
     say(
-      `   ${check.files} files, ${check.bytes} bytes: ${check.same ? 'identical' : `different: ${check.difference}`}`,
+      `   ${check.files} files, ${check.bytes} bytes: ${check.same ? 'every one identical to what was published' : `different: ${check.difference}`}`,
     );
     await releaseProcess(this.#directory, 'storage-alder');
   }
