@@ -68,6 +68,7 @@ function powersOf(world: World = {}): RightPowers {
       job: 'job_a',
       index: 0,
       state: 'claimed',
+      token: 2,
       claim: { token: 2, organization: cedar, transaction: 'tx-claim' },
       ...world.partition,
     },
@@ -128,6 +129,12 @@ describe('the right to keys', () => {
       'GRANT_NOT_ISSUED',
     ],
     ['with a grant whose issue we have never read', { transaction: undefined }, {}, 'GRANT_NOT_ISSUED'],
+    [
+      'on data that came of others, past the end that our own clock knows',
+      { dataset: { terms: { ...dataset.terms, inherited: { until: '2026-01-01T00:00:00Z' } } } },
+      {},
+      'GRANT_EXPIRED',
+    ],
     ["on somebody else's dataset", { dataset: { owner: cedar } }, {}, 'CALLER_NOT_OWNER'],
   ])('is not there %s', async (_what, world, change, code) => {
     await expect(checkUse(powersOf(world), { ...use, ...change })).rejects.toMatchObject({ code });
@@ -162,6 +169,28 @@ describe('a claim', () => {
   ])('is refused for %s', async (_what, world, token, code) => {
     await expect(checkClaim(powersOf(world), { ...named, token })).rejects.toMatchObject({ code });
   });
+});
+
+test('a claim that has not reached our own peer yet may be asked for again', async () => {
+  const named = { job: 'job_a' as JobId, partition: 0, token: 3 };
+  await expect(checkClaim(powersOf(), named)).rejects.toMatchObject({ name: 'Fault', kind: 'unavailable' });
+});
+
+test('a claim in a block that we read only now stands', async () => {
+  const claimed = { creator: cedar, function: 'partition:claim', validation: 'VALID' };
+  const powers = powersOf({ transaction: claimed });
+  let read = false;
+  const catchingUp: RightPowers = {
+    ...powers,
+    readModel: {
+      transaction: (id) => (read ? powers.readModel.transaction(id) : undefined),
+      waitFor: async () => {
+        read = true;
+      },
+    },
+  };
+  const named = { job: 'job_a' as JobId, partition: 0, token: 2 };
+  await expect(checkClaim(catchingUp, named)).resolves.toMatchObject({ claim: { token: 2 } });
 });
 
 test('nothing is released while our reading is behind our own peer', async () => {

@@ -48,10 +48,12 @@ export async function checkClaim(
 ): Promise<CurrentClaim> {
   const partition = await powers.ledger.evaluate('partition:get', { job: named.job, index: named.partition });
   const { claim } = partition;
+  // A claim newer than what our own peer shows has not reached it yet: the node asks again.
+  if (named.token > partition.token) throw new Fault('unavailable', 'The claim has not reached our own peer yet.');
   if (partition.state !== 'claimed' || claim === undefined || claim.token !== named.token) {
     throw new Refusal('FENCED', `partition ${named.partition} is not claimed under token ${named.token}`);
   }
-  checkTransaction(powers, claim.transaction, claim.organization, 'partition:claim');
+  await checkTransaction(powers, claim.transaction, claim.organization, 'partition:claim');
   const job = await powers.ledger.evaluate('job:get', { id: named.job });
   if (job.state !== 'queued' && job.state !== 'running')
     throw new Refusal('STATE_CONFLICT', `job ${job.id} is ${job.state}`);
@@ -87,14 +89,18 @@ export type Use = {
 export async function checkUse(powers: RightPowers, use: Use): Promise<void> {
   const dataset = await powers.ledger.evaluate('dataset:get', { id: use.dataset });
   if (dataset.owner !== powers.organization) throw new Refusal('CALLER_NOT_OWNER', `${use.dataset} is not ours`);
+  const until = dataset.terms.inherited?.until;
+  if (until !== undefined && Date.parse(until) <= powers.clock.now().getTime()) {
+    throw new Refusal('GRANT_EXPIRED', `the right on ${use.dataset} ended at ${until}`);
+  }
   // An owner's own job on other organizations' nodes: it named the executors itself when it asked for the job.
   if (!needsGrant(dataset, use.by)) return;
   if (use.grant === undefined) throw new Refusal('GRANT_MISMATCH', `${use.dataset} needs a grant`);
   const { grant } = await powers.ledger.evaluate('grant:get', { id: use.grant });
-  checkGrant(powers, grant, use);
+  await checkGrant(powers, grant, use);
 }
 
-function checkGrant(powers: RightPowers, grant: GrantRecord, use: Use): void {
+async function checkGrant(powers: RightPowers, grant: GrantRecord, use: Use): Promise<void> {
   const { terms } = grant;
   if (grant.dataset !== use.dataset || grant.owner !== powers.organization || grant.grantee !== use.by) {
     throw new Refusal('GRANT_MISMATCH', `${grant.id} is not for this use`);
@@ -120,7 +126,7 @@ function checkGrant(powers: RightPowers, grant: GrantRecord, use: Use): void {
   }
   if (grant.issuedBy === undefined) throw new Refusal('GRANT_NOT_ISSUED', `${grant.id} names no issuing transaction`);
   // A first write to a key needs only the chaincode's policy, so two other organizations could forge a grant of ours.
-  checkTransaction(powers, grant.issuedBy, powers.organization, 'grant:issue');
+  await checkTransaction(powers, grant.issuedBy, powers.organization, 'grant:issue');
 }
 
 /** Checks that our model may be run: published, not revoked, of that digest. */
@@ -131,7 +137,9 @@ export function checkModel(version: ModelVersionRecord, job: JobRecord): void {
 }
 
 /** Checks in our own reading of the blocks that a transaction is VALID, what it says it is, and was created by that organization. */
-function checkTransaction(powers: RightPowers, id: string, creator: MspId, name: string): void {
+async function checkTransaction(powers: RightPowers, id: string, creator: MspId, name: string): Promise<void> {
+  // Our peer's state may be newer than the blocks that we had read when we began to look at it.
+  if (powers.readModel.transaction(id) === undefined) await checkFresh(powers);
   const transaction = powers.readModel.transaction(id);
   if (transaction?.validation !== 'VALID' || transaction.creator !== creator || transaction.function !== name) {
     throw new Refusal('GRANT_NOT_ISSUED', `no valid ${name} by ${creator} stands behind this`);

@@ -95,7 +95,7 @@ export class KeyService {
       model: job.model,
       executor: claim.organization,
     });
-    const kept = this.#kept(job.version);
+    const kept = this.#kept(job.version, job.dataset);
     const range = { from: partition.firstSegment, to: partition.firstSegment + partition.segments };
     return this.#opening('input', kept, { ...recipientOf(claim), purpose: job.purpose }, range);
   }
@@ -143,7 +143,7 @@ export class KeyService {
     if (access.reader !== caller.organization || caller.name !== 'gateway' || access.ephemeralKey === undefined) {
       throw new Refusal('ACCESS_NOT_FOUND', 'the access is another organization’s');
     }
-    const kept = this.#kept(access.version);
+    const kept = this.#kept(access.version, access.dataset);
     const { purpose, grant, reader, dataset, version } = access;
     await checkUse(this.#powers, { action: 'read', dataset, version, by: reader, purpose, grant });
     const transaction = this.#powers.readModel.get('access', id)?.transaction;
@@ -151,9 +151,14 @@ export class KeyService {
     return this.#opening('input', kept, { key: access.ephemeralKey, grantee: reader, transaction, purpose });
   }
 
-  #kept(version: VersionId): VersionKeys {
+  /**
+   * What is kept of a version. The right was checked on the dataset that the record names: others could write a record, though no grant of
+   * ours, that names a version of another one.
+   */
+  #kept(version: VersionId, dataset?: DatasetId): VersionKeys {
     const kept = this.#powers.keys.version(version);
-    if (kept === undefined) throw new Refusal('VERSION_NOT_FOUND', `no keys of ${version} are kept here`);
+    if (kept === undefined || (dataset !== undefined && kept.dataset !== dataset))
+      throw new Refusal('VERSION_NOT_FOUND', `no keys of ${version} are kept here`);
     return kept;
   }
 
