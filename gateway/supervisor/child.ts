@@ -2,15 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NativeProgram } from '@d-cloud/network/processes/program';
 
-/** One program of the network: its compiled entry point and the one configuration file it is given. */
+/** One program of the network: ours, with its compiled entry point and the one configuration file it is given, or another project's. */
 export type ProgramSpec = {
   readonly name: string;
-  readonly program: string;
-  readonly config: string;
-  /** Longest time until its ready line, in milliseconds. */
+  /** Longest time until it serves, in milliseconds. */
   readonly readyWithinMs: number;
-};
+} & ({ readonly program: string; readonly config: string } | { readonly native: NativeProgram });
 
 export type ReadyLine = { readonly ready: true } & Record<string, unknown>;
 
@@ -73,13 +72,10 @@ export class Child {
   }
 
   async #launch(): Promise<ReadyLine> {
-    const { name, program, config, readyWithinMs } = this.spec;
+    const { name, readyWithinMs } = this.spec;
     this.#become('starting');
     const log = await open(join(this.#options.logDirectory, `${name}.log`), 'a');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, config], {
-      stdio: ['ignore', 'pipe', log.fd],
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_ENV: 'production' },
-    });
+    const child = execute(this.spec, log.fd);
     await log.close();
     // Libraries that log to standard output must not be lost: what is not the ready line goes to the log too.
     child.stdout?.pipe(createWriteStream(join(this.#options.logDirectory, `${name}.log`), { flags: 'a' }));
@@ -95,7 +91,9 @@ export class Child {
       this.#again();
     });
 
-    const ready = await firstLine(child, readyWithinMs).catch((cause: unknown) => {
+    const serving =
+      'native' in this.spec ? served(child, this.spec.native, readyWithinMs) : firstLine(child, readyWithinMs);
+    const ready = await serving.catch((cause: unknown) => {
       child.kill('SIGKILL');
       throw new Error(
         `${name} did not start: ${cause instanceof Error ? cause.message : cause}. Its log: logs/${name}.log`,
@@ -122,6 +120,32 @@ export class Child {
   #become(state: Child['state']): void {
     this.state = state;
     this.#options.onChange();
+  }
+}
+
+function execute(spec: ProgramSpec, log: number): ChildProcess {
+  if ('native' in spec) {
+    const { command, args, argv0, env } = spec.native;
+    return spawn(command, [...args], { argv0, env, stdio: ['ignore', log, log] });
+  }
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', spec.program, spec.config], {
+    stdio: ['ignore', 'pipe', log],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_ENV: 'production' },
+  });
+}
+
+/** A program of another project prints no ready line: it is asked. */
+async function served(child: ChildProcess, program: NativeProgram, withinMs: number): Promise<ReadyLine> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  child.once('error', reject);
+  child.once('exit', (code, signal) => reject(new Error(`it ended (${signal ?? `exit ${code}`})`)));
+  const asking = new AbortController();
+  const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(withinMs)]);
+  try {
+    await Promise.race([program.ready(signal), ended]);
+    return { ready: true };
+  } finally {
+    asking.abort();
   }
 }
 

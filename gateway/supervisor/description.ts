@@ -6,6 +6,8 @@ const organization = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
   mspId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/),
   ports: z.strictObject({ rest: port, peerListener: port, ledger: port }),
+  /** Where the organization's own orderer and chaincode listen; a real network's alone. */
+  fabricPorts: z.strictObject({ orderer: port, ordererAdmin: port, chaincode: port }).optional(),
   storageNodes: z.array(z.strictObject({ id: z.string(), port, disk: z.string(), capacityBytes: z.string() })),
   computeNodes: z.array(z.strictObject({ id: z.string(), classes: z.array(z.enum(['R-1', 'J-1'])) })),
 });
@@ -13,6 +15,13 @@ const organization = z.strictObject({
 /** The network on this machine, as `network.json` keeps it: what runs, under which ids, on which loopback ports. */
 export const networkDescription = z.strictObject({
   v: z.literal(1),
+  /** Who answers behind the protocols: our own double, or Fabric's and Kubo's programs, found in `binaries` or else on the search path. */
+  ledger: z.strictObject({ kind: z.enum(['embedded', 'fabric']), binaries: z.string().optional() }).default({
+    kind: 'embedded',
+  }),
+  store: z.strictObject({ kind: z.enum(['embedded', 'kubo']), binaries: z.string().optional() }).default({
+    kind: 'embedded',
+  }),
   channel: z.string(),
   chaincodePort: port,
   organizations: z.array(organization).min(1),
@@ -28,11 +37,14 @@ export const defaultShape = [
   { name: 'cedar', mspId: 'CedarMSP', storageNodes: 2, computeNodes: 1 },
 ] as const;
 
+/** What people choose from: everything of our own, or everything real. */
+export type NetworkKind = { readonly kind: 'embedded' } | { readonly kind: 'real'; readonly binaries?: string };
+
 type Shape = readonly { name: string; mspId: string; storageNodes: number; computeNodes: number }[];
 
-/** How many ports a shape needs: one for the chaincode, three for each organization and one for each storage node. */
-export function portsNeeded(shape: Shape): number {
-  return 1 + shape.reduce((sum, { storageNodes }) => sum + 3 + storageNodes, 0);
+/** How many ports a shape needs: one for the chaincode, three for each organization (six where it has its own orderer and chaincode) and one for each storage node. */
+export function portsNeeded(shape: Shape, { kind }: NetworkKind = { kind: 'embedded' }): number {
+  return 1 + shape.reduce((sum, { storageNodes }) => sum + (kind === 'real' ? 6 : 3) + storageNodes, 0);
 }
 
 /** Gives a shape its ids and ports. Takes exactly {@link portsNeeded} free ports. */
@@ -40,21 +52,27 @@ export function describeNetwork(
   shape: Shape,
   ports: readonly number[],
   mintId: (kind: 'stor' | 'comp') => string,
+  network: NetworkKind = { kind: 'embedded' },
 ): NetworkDescription {
   const rest = ports.values();
   const next = () => {
     const { value, done } = rest.next();
-    if (done) throw new RangeError(`a network of this shape needs ${portsNeeded(shape)} ports`);
+    if (done) throw new RangeError(`a network of this shape needs ${portsNeeded(shape, network)} ports`);
     return value;
   };
+  const real = network.kind === 'real';
+  const found = real && network.binaries !== undefined ? { binaries: network.binaries } : {};
   return {
     v: 1,
+    ledger: real ? { kind: 'fabric', ...found } : { kind: 'embedded' },
+    store: real ? { kind: 'kubo', ...found } : { kind: 'embedded' },
     channel: 'dcloud',
     chaincodePort: next(),
     organizations: shape.map(({ name, mspId, storageNodes, computeNodes }) => ({
       name,
       mspId,
       ports: { rest: next(), peerListener: next(), ledger: next() },
+      ...(real ? { fabricPorts: { orderer: next(), ordererAdmin: next(), chaincode: next() } } : {}),
       storageNodes: Array.from({ length: storageNodes }, (_, at) => ({
         id: mintId('stor'),
         port: next(),

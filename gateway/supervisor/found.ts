@@ -10,6 +10,7 @@ import {
   defaultShape,
   describeNetwork,
   type NetworkDescription,
+  type NetworkKind,
   networkDescription,
   portsNeeded,
 } from './description.ts';
@@ -29,9 +30,15 @@ export async function foundNetwork(directory: string, now: Date): Promise<FoundN
     directory,
     channel: description.channel,
     now,
-    organizations: description.organizations.map(({ name, mspId, computeNodes }) => ({
+    // A small batch timeout: the programs above it submit one transaction after the other.
+    batch: { timeout: '50ms', maxMessageCount: 500, absoluteMaxBytes: 10 << 20, preferredMaxBytes: 2 << 20 },
+    organizations: description.organizations.map(({ name, mspId, computeNodes, ports, fabricPorts }) => ({
       name,
       mspId,
+      ...(fabricPorts && {
+        ordererEndpoint: `127.0.0.1:${fabricPorts.orderer}`,
+        anchorPeers: [`127.0.0.1:${ports.ledger}`],
+      }),
       identities: [
         { name: 'peer', role: 'peer' },
         { name: 'orderer', role: 'orderer' },
@@ -50,7 +57,11 @@ function withRole(role: string): EnrolRequest {
 }
 
 /** The description that `network.json` keeps; in an empty directory a new one on free ports, from the preferred one upwards, is written. */
-export async function descriptionOf(directory: string, preferred = preferredPort): Promise<NetworkDescription> {
+export async function descriptionOf(
+  directory: string,
+  preferred = preferredPort,
+  kind?: NetworkKind,
+): Promise<NetworkDescription> {
   const file = layoutOf(directory).description;
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -58,15 +69,22 @@ export async function descriptionOf(directory: string, preferred = preferredPort
   });
   if (text !== undefined) {
     const parsed = networkDescription.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return asAsked(parsed.data, directory, kind);
     throw new Error(
       `${file} is not a network description this version can read. Move ${directory} away and start again.`,
     );
   }
-  const ports = await freePorts(portsNeeded(defaultShape), preferred);
-  const description = describeNetwork(defaultShape, ports, (kind) => idFrom(kind, randomBytes(16)));
+  const ports = await freePorts(portsNeeded(defaultShape, kind), preferred);
+  const description = describeNetwork(defaultShape, ports, (of) => idFrom(of, randomBytes(16)), kind);
   await writePrivate(file, JSON.stringify(description, null, 2));
   return description;
+}
+
+/** A network stays what it was founded as: its blocks and data are of that kind. */
+function asAsked(description: NetworkDescription, directory: string, kind?: NetworkKind): NetworkDescription {
+  const is = description.ledger.kind === 'fabric' ? 'real' : 'embedded';
+  if (kind === undefined || kind.kind === is) return description;
+  throw new Error(`The network in ${directory} is ${is} and stays so: choose another --directory for the other kind.`);
 }
 
 /** Issues one API key per organization and role, once, and writes them with the addresses for the person who started the network. */

@@ -1,4 +1,5 @@
 export { holdFile } from './child.ts';
+export type { NetworkKind } from './description.ts';
 export { descriptionOf } from './found.ts';
 export { layoutOf } from './layout.ts';
 export { isFree } from './ports.ts';

@@ -9,6 +9,9 @@ export function layoutOf(directory: string) {
       gatewayConfig: join(home, 'gateway', 'config.json'),
       organizationSecret: join(home, 'gateway', 'organization-secret'),
       apiKeys: join(home, 'gateway', 'api-keys.sqlite'),
+      /** Real networks': the organization's own orderer and peer, and its own chaincode service. */
+      fabric: join(home, 'fabric'),
+      chaincodeConfig: join(home, 'chaincode', 'config.json'),
       storageConfig: join(home, 'storage', 'config.json'),
       storageNode: (id: string) => join(home, 'storage', id),
       computeNode: (id: string) => join(home, 'compute', id),

@@ -18,7 +18,10 @@ async function main(directory: string): Promise<void> {
     const network = await foundNetwork(directory, new Date());
     await writeConfigs(directory, network);
     const credentials = await issueCredentials(directory, network);
-    const stages = stagesOf(directory, network.description, () => joinConsortium(directory, network, credentials));
+    const searchPath = process.env.PATH ?? '';
+    const stages = await stagesOf(directory, network, searchPath, () =>
+      joinConsortium(directory, network, credentials),
+    );
     await using supervisor = new Supervisor(directory, stages);
     await Promise.race([supervisor.start(), stop]);
     await stop;

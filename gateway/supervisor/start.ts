@@ -46,8 +46,7 @@ export async function stopSupervisor(directory: string): Promise<boolean> {
   if (runs) {
     process.kill(state.pid, 'SIGTERM');
     const until = performance.now() + 30_000;
-    while (!hasEnded(state.pid) && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!hasEnded(state.pid) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
     if (isOurs(state.pid, directory)) process.kill(state.pid, 'SIGKILL');
   }
   const left = await endLeftovers(directory);
@@ -121,7 +120,11 @@ async function refuseTakenPorts(directory: string): Promise<void> {
   const { organizations, chaincodePort } = parsed.data;
   const ports = [
     chaincodePort,
-    ...organizations.flatMap((one) => [...Object.values(one.ports), ...one.storageNodes.map(({ port }) => port)]),
+    ...organizations.flatMap((one) => [
+      ...Object.values(one.ports),
+      ...Object.values(one.fabricPorts ?? {}),
+      ...one.storageNodes.map(({ port }) => port),
+    ]),
   ];
   for (const port of ports) {
     if (await isFree(port)) continue;

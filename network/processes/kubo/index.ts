@@ -1,2 +1,3 @@
 export { findIpfs, type IpfsBinary } from './ipfs-binary.ts';
 export { type KuboNodeInit, type RunningKubo, startKubo } from './kubo-process.ts';
+export { kuboProgram } from './kubo-program.ts';
