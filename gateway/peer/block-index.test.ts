@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BlockIndex, type IndexedBlock } from './block-index.ts';
@@ -49,5 +54,27 @@ describe('the block index', () => {
     expect(index.reserve(block('a', { version: 'vers_b' as VersionId }), 1_000)).toBe('taken');
     expect(index.reserve(block('a', { putBy: 'CedarMSP' as MspId }), 1_000)).toBe('taken');
     expect(index.ofVersion('vers_a' as VersionId)).toHaveLength(1);
+  });
+
+  test('waits for another thread that is writing', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dcloud-blocks-'));
+    try {
+      const file = join(directory, 'blocks.sqlite');
+      using shared = new BlockIndex(file);
+      const writing = `
+        const { DatabaseSync } = require('node:sqlite');
+        const { parentPort, workerData } = require('node:worker_threads');
+        const database = new DatabaseSync(workerData);
+        database.exec('BEGIN IMMEDIATE');
+        parentPort.postMessage('writing');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+        database.exec('COMMIT');`;
+      const thread = new Worker(writing, { eval: true, workerData: file });
+      await once(thread, 'message');
+      expect(shared.reserve(block('a'), 1_000)).toBe('reserved');
+      await once(thread, 'exit');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });

@@ -36,12 +36,12 @@ export async function ingestUpload(
 }
 
 /**
- * Bytes of content in a segment: one stripe of 4 fragments where there is much, with room for what Arrow and sealing add, and less of little
- * content, so that even a small version has several segments for several compute nodes. An unknown length counts as much.
+ * Bytes of content in a segment: one stripe of 4 fragments where there is known to be much, with room for what Arrow and sealing add, and less
+ * otherwise, so that even a small version has several segments for several compute nodes.
  */
-function segmentBytesFor(statedBytes = Number.POSITIVE_INFINITY): number {
-  if (statedBytes <= 8 * mebibyte) return mebibyte - room;
-  return (statedBytes <= 64 * mebibyte ? 2 : 4) * mebibyte - room;
+function segmentBytesFor(statedBytes = 0): number {
+  if (statedBytes > 64 * mebibyte) return 4 * mebibyte - room;
+  return (statedBytes > 8 * mebibyte || statedBytes === 0 ? 2 : 1) * mebibyte - room;
 }
 
 /** A file's size stands with it, so that it can be written to an archive again before its last part is known. */

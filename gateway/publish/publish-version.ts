@@ -36,6 +36,7 @@ export type PublishPowers = {
   readonly alive: () => Promise<ReadonlySet<StorageNodeId>>;
   readonly removePlaced: RemovePlaced;
   readonly failpoint: Failpoint;
+  readonly armed: readonly string[];
   readonly blockIndexFile: string;
   readonly putListDirectory: string;
   readonly quotaBytes: number;
@@ -112,6 +113,7 @@ async function publishAnew(
         blockIndexFile: powers.blockIndexFile,
         putListDirectory: powers.putListDirectory,
         quotaBytes: powers.quotaBytes,
+        armed: powers.armed,
       },
       { signal: request.signal, limitBytes: powers.uploadBytes },
     );

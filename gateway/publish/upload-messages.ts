@@ -24,6 +24,8 @@ export type UploadInit = {
   readonly blockIndexFile: string;
   readonly putListDirectory: string;
   readonly quotaBytes: number;
+  /** Failpoints that a test has armed. */
+  readonly armed: readonly string[];
 };
 
 export type ToUploadThread =

@@ -14,6 +14,7 @@ import {
 } from '@d-cloud/pipelines/seal';
 import { Rejection } from '../http/problem.ts';
 import { BlockIndex } from '../peer/block-index.ts';
+import { failpoints } from './failpoint.ts';
 import { ingestUpload } from './ingest-upload.ts';
 import { blockPutter } from './put-block.ts';
 import { fragmentPutter } from './put-fragment.ts';
@@ -61,10 +62,12 @@ async function place(): Promise<FromUploadThread> {
   using puts = new PutList(init.putListDirectory, init.version);
   const right = { words: ['publish', init.dataset, init.version], version: init.version };
   const { ways, organization, version, quotaBytes } = init;
-  const put = fragmentPutter(
-    init.placement,
-    blockPutter({ routes, ways, index, puts, organization, version, right, quotaBytes }),
-  );
+  const failpoint = failpoints(init.armed);
+  const putBlock = blockPutter({ routes, ways, index, puts, organization, version, right, quotaBytes });
+  const put = fragmentPutter(init.placement, async (...fragment) => {
+    await putBlock(...fragment);
+    failpoint('publish.first-put');
+  });
   const hash = createHash('sha256');
   const { schemaHash, segments } = await ingestUpload(hashed(received(), hash), init.form, init.statedBytes);
   const segmentRows: number[] = [];
