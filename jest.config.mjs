@@ -1,5 +1,7 @@
 export default {
   testMatch: ['<rootDir>/*/dist/**/*.test.js'],
+  // The real network has a run of its own, `npm run test:network`.
+  testPathIgnorePatterns: ['/node_modules/', '/test/dist/network/'],
   testEnvironment: '<rootDir>/test/jest/environment.mjs',
   transform: {},
   reporters: ['default', '<rootDir>/test/jest/closing-line.mjs'],

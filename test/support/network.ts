@@ -7,6 +7,7 @@ import {
   holdFile,
   holdProcess,
   layoutOf,
+  type NetworkKind,
   readState,
   releaseProcess,
   startSupervisor,
@@ -20,12 +21,15 @@ type Description = Awaited<ReturnType<typeof descriptionOf>>;
 
 const startWithinMs = 150_000;
 
-/** Starts an embedded network of its own in an empty directory. Disposing ends every process of it and removes the directory. */
+/** Set by the run on the real network, whose stories are these same ones; everywhere else the network is the embedded one. */
+const { networkKind } = globalThis as unknown as { readonly networkKind?: NetworkKind };
+
+/** Starts a network of its own in an empty directory. Disposing ends every process of it and removes the directory. */
 export async function startNetwork(): Promise<Network> {
   const home = await scratch();
   try {
     // Test files run side by side, and two networks that look for free ports from the same number upwards find the same ones.
-    const description = await descriptionOf(home.directory, randomInt(10_000, 32_000));
+    const description = await descriptionOf(home.directory, randomInt(10_000, 32_000), networkKind);
     await startSupervisor(home.directory, { onStep: () => undefined, withinMs: startWithinMs });
     return new Network(home, description, await readCredentials(home.directory));
   } catch (error) {
