@@ -1,4 +1,4 @@
-import type { Contract } from '@hyperledger/fabric-gateway';
+import type { Contract, GatewayError } from '@hyperledger/fabric-gateway';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Member, ProbeNetwork } from './testing/probe-network.ts';
 
@@ -8,7 +8,11 @@ const at = (member: Member): Contract => network.gateway(member).getNetwork(netw
 let contracts: Record<Member, Contract>;
 
 beforeAll(async () => {
-  network = await ProbeNetwork.start([{ name: 'probe' }, { name: 'any', policy: "OR('A.peer','B.peer','C.peer')" }]);
+  network = await ProbeNetwork.start([
+    { name: 'probe' },
+    { name: 'any', policy: "OR('A.peer','B.peer','C.peer')" },
+    { name: 'and', policy: "AND('A.peer','B.peer')" },
+  ]);
   contracts = { A: at('A'), B: at('B'), C: at('C') };
 });
 afterAll(() => network[Symbol.asyncDispose]());
@@ -47,6 +51,13 @@ describe('a key with an endorsement policy of its own', () => {
     expect(await codeOf(['A', 'B'], 'put', 'd', '3')).toBe(0);
   });
 
+  test("is endorsed without the gateway's own organization where the policy does not name it", async () => {
+    await contracts.A.submitTransaction('put', 'w', '1');
+    await contracts.A.submitTransaction('sbe', 'w', 'C');
+    expect(text(await contracts.A.submitTransaction('upd', 'w', '2'))).toBe('1');
+    expect(text(await contracts.B.submitTransaction('upd', 'w', '3'))).toBe('21');
+  });
+
   test('can be changed only by those whom its policy names', async () => {
     await contracts.A.submitTransaction('put', 'p', '1');
     await contracts.A.submitTransaction('sbe', 'p', 'C');
@@ -54,6 +65,16 @@ describe('a key with an endorsement policy of its own', () => {
     expect(await codeOf(['C'], 'sbe', 'p', 'A')).toBe(0);
     expect(await codeOf(['A'], 'put', 'p', '2')).toBe(0);
   });
+});
+
+test('a gateway whose organization the policy does not name collects from those that it names', async () => {
+  const from = (member: Member): Contract => network.gateway(member).getNetwork(network.channel).getContract('and');
+  expect(text(await from('C').submitTransaction('put', 'k', 'v'))).toBe('ok');
+  expect(text(await from('C').evaluateTransaction('get', 'k'))).toBe('v');
+  const error = await from('C')
+    .submitTransaction('nondet', 'k')
+    .catch((cause: unknown) => cause);
+  expect((error as GatewayError).details.map(({ mspId }) => mspId).sort()).toEqual(['A', 'B']);
 });
 
 test('MAJORITY is two of three organizations, whichever they are', async () => {

@@ -29,7 +29,7 @@ export async function endorse(request: Buffer, door: Door): Promise<Buffer> {
     const named = able.filter(({ mspId }) => endorsingOrganizations.includes(mspId));
     using round = new Round(proposal, channel, door.localOf(channel));
     await round.ask(named);
-    return round.prepared(named) ?? round.tooFew();
+    return round.prepared(named, named[0]!) ?? round.tooFew();
   }
   const local = channel && able.find((peer) => peer === door.localOf(channel));
   if (channel === undefined || local === undefined) throw withoutLocal(proposal, channelId);
@@ -38,12 +38,13 @@ export async function endorse(request: Buffer, door: Door): Promise<Buffer> {
     Plan.for(channel.ledger, channelId, [plainCall(proposal.routedBy)], channel.peers, local),
   );
   // Others are asked along with the first, except where secrets could reach organizations that must not see them.
-  await round.ask(proposal.hasTransient || first instanceof NoPlan ? [local] : (first.next(new Set()) ?? [local]));
+  const along = proposal.hasTransient || first instanceof NoPlan ? [] : (first.next(new Set()) ?? []);
+  await round.ask([...new Set([local, ...along])]);
   round.checkFirst(local);
   const plan = planAfter(round.answerOf(local), proposal, channel, local);
   for (let chosen = plan.next(round.failed); chosen !== undefined; chosen = plan.next(round.failed)) {
     await round.ask(chosen);
-    const prepared = round.prepared(chosen);
+    const prepared = round.prepared(chosen, local);
     if (prepared !== undefined) return prepared;
   }
   return round.tooFew();
@@ -105,9 +106,9 @@ class Round implements Disposable {
     if (detail !== undefined) throw new RpcError(Status.ABORTED, FIRST_FAILED, [detail]);
   }
 
-  /** The transaction to be signed, where all of these peers have answered and agree. */
-  prepared(peers: readonly Peer[]): Buffer | undefined {
-    const first = this.#answers.get(peers.includes(this.#local) ? this.#local : peers[0]!);
+  /** The transaction to be signed, where all of these peers have answered and agree with what `reference` answered. */
+  prepared(peers: readonly Peer[], reference: Peer): Buffer | undefined {
+    const first = this.#answers.get(reference);
     for (const peer of peers) {
       const payload = this.#answers.get(peer)?.payload;
       if (payload !== undefined && first?.payload !== undefined && !payload.equals(first.payload)) {

@@ -162,6 +162,8 @@ export class Peer {
 
   #access(channelId: string, chaincode: string, name: string, creator: Identity): CollectionAccess {
     const collection = this.#ledger.definitions.collection(chaincode, name);
+    // Names of this form are taken for some organization's own collection; whether there is one turns out on use.
+    if (name.startsWith('_implicit_org_')) return { read: true, write: true };
     if (collection === undefined) throw new Error(`collection ${channelId}/${chaincode}/${name} could not be found`);
     const member = collection.members.has(creator.mspId);
     return { read: member || !collection.memberOnlyRead, write: member || !collection.memberOnlyWrite };

@@ -26,11 +26,22 @@ export async function systemChaincode(
   }
 }
 
+const qsccFunctions = new Set([
+  'GetChainInfo',
+  'GetBlockByNumber',
+  'GetBlockByHash',
+  'GetTransactionByID',
+  'GetBlockByTxID',
+]);
+
 async function qscc(ledger: Ledger, args: readonly Buffer[], creator: Identity): Promise<Buffer> {
   const name = args[0]?.toString() ?? '';
   if (args.length < 2) throw new Refused(`Incorrect number of arguments, ${args.length}`);
   if (name !== 'GetChainInfo' && args.length < 3) throw new Refused(`missing 3rd argument for ${name}`);
   checkChannel(ledger, args[1]!.toString(), name, creator);
+  if (!qsccFunctions.has(name)) {
+    throw new Refused(`access denied for [${name}][${args[1]}]: [Unmapped policy for qscc/${name}]`);
+  }
   const argument = args[2]?.toString() ?? '';
   switch (name) {
     case 'GetChainInfo':
@@ -42,7 +53,7 @@ async function qscc(ledger: Ledger, args: readonly Buffer[], creator: Identity):
     case 'GetTransactionByID':
       return transactionById(ledger, argument);
     case 'GetBlockByTxID':
-      return (await ledger.block(committed(ledger, argument).blockNumber)).bytes;
+      return (await ledger.block(committed(ledger, argument, 'block for txID').blockNumber)).bytes;
     default:
       throw new Refused(`Requested function ${name} not found.`);
   }
@@ -53,9 +64,8 @@ function checkChannel(ledger: Ledger, channelId: string, name: string, creator: 
   const policy = ledger.config.policies.at(path);
   if (channelId !== ledger.config.channelId) throw new Refused(`Invalid chain ID, ${channelId}`);
   if (policy.satisfiedBy([creator])) return;
-  throw new Refused(
-    `access denied for [${name}][${channelId}]: ${policyRefusal(channelId, path, policy.refusal([creator]))}`,
-  );
+  const why = policyRefusal(channelId, path, policy.refusal([creator]));
+  throw new Refused(`access denied for [${name}][${channelId}]: [${why}]`);
 }
 
 async function chainInfo(ledger: Ledger): Promise<Buffer> {
@@ -86,13 +96,13 @@ async function blockByHash(ledger: Ledger, hash: Buffer): Promise<LedgerBlock> {
     following = block.header.previousHash;
   }
   const hex = hash.toString('hex');
-  throw new Refused(`Failed to get block hash ${hex}, error no such block hash [${hex}] in index`);
+  throw new Refused(`Failed to get block hash ${hash}, error no such block hash [${hex}] in index`);
 }
 
-function committed(ledger: Ledger, txId: string) {
+function committed(ledger: Ledger, txId: string, what = 'transaction with id') {
   const found = ledger.commits.get(txId);
   if (found !== undefined) return found;
-  throw new Refused(`Failed to get transaction with id ${txId}, error no such transaction ID [${txId}] in index`);
+  throw new Refused(`Failed to get ${what} ${txId}, error no such transaction ID [${txId}] in index`);
 }
 
 async function transactionById(ledger: Ledger, txId: string): Promise<Buffer> {
@@ -109,6 +119,9 @@ async function cscc(
   creator: Identity,
 ): Promise<Buffer> {
   const name = args[0]?.toString() ?? '';
+  if (chaincode === '_lifecycle' && args.length !== 2) {
+    throw new Refused(`lifecycle scc operations require exactly two arguments but received ${args.length}`);
+  }
   if (chaincode !== 'cscc') throw new Refused(`Requested function ${name} of ${chaincode} not found.`);
   switch (name) {
     case 'GetChannels':
