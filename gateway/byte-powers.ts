@@ -6,6 +6,8 @@ import { Fault } from '@d-cloud/network/ledger';
 import { PeerClient } from '@d-cloud/network/peers';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
 import { publicKeyOf } from '@d-cloud/pipelines/seal';
+import { Custodian } from './custody/custodian.ts';
+import { CustodyStore } from './custody/custody-store.ts';
 import { buildEvidence, type EvidencePowers } from './evidence/build-pack.ts';
 import { Heartbeats } from './jobs/heartbeats.ts';
 import { JobCoordinator } from './jobs/job-coordinator.ts';
@@ -39,6 +41,7 @@ export type BytePowers = {
   readonly publish: (request: PublishRequest) => Promise<Published>;
   readonly open: (request: ReadRequest) => Promise<OpenedContent>;
   readonly jobs: Jobs;
+  readonly custody: Custodian;
   /** The evidence of a finished job, as the bytes of one file. */
   readonly evidence: (
     job: JobRecord,
@@ -102,6 +105,27 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     signal: stopping.signal,
     log,
   });
+  const custody = opening.use(
+    new Custodian({
+      organization,
+      config: config.custody,
+      quotaBytes: config.limits.quotaBytes,
+      ledger,
+      readModel,
+      keys,
+      store: opening.use(new CustodyStore(inData('custody.sqlite'))),
+      index,
+      journal,
+      nodes,
+      ways,
+      alive,
+      random,
+      keyedHash,
+      clock,
+      failpoint,
+      log: log.child({ part: 'custody' }),
+    }),
+  );
   const publishing: PublishPowers = {
     organization,
     readModel,
@@ -152,6 +176,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     clock,
     keys,
     jobs: store,
+    custody,
   });
   const listener = opening.use(
     await PeerListener.open({
@@ -174,6 +199,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     }),
   );
   coordinator.start();
+  custody.start();
   const recovered = recoverUploads({ ...publishing, ledger, signal: stopping.signal });
   opening.defer(async () => {
     stopping.abort(new Error('the gateway stops'));
@@ -186,6 +212,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     readModel,
     keys,
     ways,
+    custody,
     identity,
   };
   const agreementSecret = keys.secret('agreement-key-1');
@@ -193,8 +220,10 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   return {
     powers: {
       publish: (request) => publishVersion(publishing, request),
-      open: (request) => readVersion({ organization, channel: config.channel, readModel, keys, peers, ways }, request),
+      open: (request) =>
+        readVersion({ organization, channel: config.channel, readModel, keys, peers, ways, custody }, request),
       jobs,
+      custody,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
     probes: own.map(({ id }) => ({

@@ -76,6 +76,31 @@ export const gatewayConfigSchema = z.strictObject({
       heartbeatTtlMs: z.number().int().min(200).default(5_000),
     })
     .prefault({}),
+  custody: z
+    .strictObject({
+      /** Between two audits; each asks a storage node for so much of 1 % of its blocks, and at least 300, a day. */
+      auditIntervalMs: z
+        .number()
+        .int()
+        .min(1_000)
+        .max(24 * 60 * 60 * 1000)
+        .default(60 * 60 * 1000),
+      /** For so long a storage node may be away before its fragments are placed elsewhere, while enough others are left. */
+      offlineGraceMs: z
+        .number()
+        .int()
+        .min(0)
+        .default(4 * 60 * 60 * 1000),
+      /** For so long a block may belong to nothing before it is removed. */
+      orphanHorizonMs: z
+        .number()
+        .int()
+        .min(0)
+        .default(24 * 60 * 60 * 1000),
+      /** For one block that is asked for in an audit. */
+      probeDeadlineMs: z.number().int().min(100).default(5_000),
+    })
+    .prefault({}),
   /** Named lines at which tests end the program, `name:kill` or `name:throw`. */
   failpoints: z.array(z.string()).default([]),
 });

@@ -4,6 +4,7 @@ import { addDatasetCommands, addGrantCommands, addJobCommands } from './commands
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addNetworkCommands } from './commands/network.ts';
+import { addStorageCommands } from './commands/storage.ts';
 import { failureOf } from './exit.ts';
 import { Output } from './output.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -37,6 +38,7 @@ addDatasetCommands(program, session);
 addGrantCommands(program, session);
 addJobCommands(program, session);
 addEvidenceCommands(program, session);
+addStorageCommands(program, session);
 addKeyCommands(program, session, options);
 
 try {

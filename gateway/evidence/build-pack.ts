@@ -14,6 +14,8 @@ import {
 import { Fault, type Ledger } from '@d-cloud/network/ledger';
 import { blockHash, parseBlock } from '@d-cloud/network/ledger/verify';
 import { p256Signer, signEnvelope } from '@d-cloud/pipelines/attest';
+import { parseManifest } from '@d-cloud/pipelines/seal';
+import type { Custodian } from '../custody/custodian.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
@@ -37,6 +39,7 @@ export type EvidencePowers = {
   readonly readModel: ReadModel;
   readonly keys: KeyStore;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
+  readonly custody: Pick<Custodian, 'whereNow'>;
   /** The gateway's certificate and key, PEM. */
   readonly identity: { readonly certificate: string; readonly key: string };
 };
@@ -150,6 +153,7 @@ async function proveRows(
     contentKey: kept.contentKey,
     rowSaltSecret: secrets.rowSaltSecret,
     ways: powers.ways(),
+    slots: powers.custody.whereNow(parseManifest(kept.manifest))?.map(({ storageNode }) => storageNode),
     right: ['own', job.outputVersion],
     task: taskOf(powers, job),
     partitions: partitions.flatMap((partition) => toProve(partition, partitions, version, job, wanted)),

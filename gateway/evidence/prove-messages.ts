@@ -19,6 +19,8 @@ export type ProveInit = {
   readonly contentKey: Uint8Array;
   readonly rowSaltSecret: Uint8Array;
   readonly ways: ReadonlyMap<StorageNodeId, StorageWay>;
+  /** The storage nodes of the slots in order, where they are not the manifest's. */
+  readonly slots?: readonly string[] | undefined;
   readonly right: readonly string[];
   readonly task: 'image-classification' | 'text-embedding';
   readonly partitions: readonly PartitionToProve[];

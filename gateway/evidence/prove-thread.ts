@@ -15,7 +15,8 @@ async function prove(): Promise<Proven> {
   await using routes = new StorageRoutes({ routes: new Map([...init.ways].map(([id, { route }]) => [id, route])) });
   await using threads = new SealThreads();
   const manifest = parseManifest(init.manifest);
-  const bySlot = [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
+  const bySlot =
+    init.slots ?? [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
   const blocks = routes.bind(bySlot, { words: init.right });
   const open = (range: { from: number; to: number }) =>
     openSegments(manifest, {

@@ -85,6 +85,7 @@ function service(written: { access?: Partial<AccessRecord>; job?: Partial<JobRec
     clock: { now: () => new Date('2026-11-22T12:00:00Z') },
     keys,
     jobs: { plan: () => undefined },
+    custody: { whereNow: () => undefined },
   } as unknown as KeyServicePowers);
 }
 

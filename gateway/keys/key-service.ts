@@ -2,6 +2,7 @@ import type { AccessId, DatasetId, JobId, VersionId } from '@d-cloud/chaincode/d
 import { Refusal } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { type KeyRelease, parseManifest, type ReleaseContext, sealKeyRelease } from '@d-cloud/pipelines/seal';
+import type { Custodian } from '../custody/custodian.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { PeerCaller } from '../peer/peer-caller.ts';
 import type { ReadModel } from '../projection/index.ts';
@@ -35,6 +36,7 @@ export type KeyServicePowers = RightPowers & {
   readonly readModel: Pick<ReadModel, 'transaction' | 'waitFor' | 'get'>;
   readonly keys: KeyStore;
   readonly jobs: Pick<JobStore, 'plan'>;
+  readonly custody: Pick<Custodian, 'whereNow'>;
 };
 
 /**
@@ -168,11 +170,14 @@ export class KeyService {
     recipient: Recipient,
     range?: { from: number; to: number },
   ): Promise<Release> {
+    const manifest = parseManifest(kept.manifest);
+    const slots = this.#powers.custody.whereNow(manifest);
     const payload = writePayload({
       v: 1,
       manifest: Buffer.from(kept.manifest).toString('base64'),
       salt: Buffer.from(kept.salt).toString('base64'),
-      keys: keysOfSegments(kept.contentKey, parseManifest(kept.manifest), range),
+      keys: keysOfSegments(kept.contentKey, manifest, range),
+      ...(slots === undefined ? {} : { slots }),
     });
     const { dataset, version, epoch } = kept;
     return this.#sealed(role, { dataset, version, epoch }, recipient, payload);

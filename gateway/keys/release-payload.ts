@@ -6,6 +6,8 @@ export type OpeningPayload = {
   readonly manifest: string;
   readonly salt: string;
   readonly keys: SegmentKeys;
+  /** Where the fragments lie now, slot by slot, when some lie elsewhere than the manifest says. */
+  readonly slots?: readonly { readonly slot: number; readonly storageNode: string; readonly organization: string }[];
 };
 
 /** What a compute node is given for its output: keys under its claim's token, where to put the blocks, and the secret behind the rows' salts. */

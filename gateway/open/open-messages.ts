@@ -19,6 +19,8 @@ export type OpenInit = {
   /** The words of the right that other organizations' gateways are shown. */
   readonly right: readonly string[];
   readonly form: ContentForm;
+  /** The storage nodes of the slots in order, where they are not the manifest's. */
+  readonly slots?: readonly string[] | undefined;
 };
 
 export type ToOpenThread = { readonly kind: 'taken'; readonly bytes: number } | { readonly kind: 'stop' };

@@ -55,7 +55,8 @@ async function open(): Promise<FromOpenThread> {
   await using threads = new SealThreads(1);
   const manifest = parseManifest(init.manifest);
   const { secret } = init;
-  const bySlot = [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
+  const bySlot =
+    init.slots ?? [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
   const blocks = routes.bind(bySlot, { words: init.right });
   const opened = openSegments(manifest, {
     secretFor: (index) => (secret.kind === 'version' ? { cek: secret.contentKey } : { key: keyOf(secret.keys, index) }),

@@ -12,8 +12,16 @@ import {
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import type { PeerClient } from '@d-cloud/network/peers';
-import { generateKeyPair, manifestHash, openKeyRelease, parseKeyRelease, parseManifest } from '@d-cloud/pipelines/seal';
+import {
+  generateKeyPair,
+  manifestHash,
+  openKeyRelease,
+  parseKeyRelease,
+  parseManifest,
+  type StorageManifest,
+} from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
+import type { Custodian } from '../custody/custodian.ts';
 import { Rejection } from '../http/problem.ts';
 import type { RouteRequest } from '../http/route.ts';
 import type { KeyStore } from '../keys/key-store.ts';
@@ -29,6 +37,7 @@ export type ReadPowers = {
   readonly keys: KeyStore;
   readonly peers: PeerClient;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
+  readonly custody: Pick<Custodian, 'whereNow'>;
 };
 
 export type ReadRequest = {
@@ -41,7 +50,13 @@ export type ReadRequest = {
   readonly signal: AbortSignal;
 };
 
-type Opening = { readonly manifest: Uint8Array; readonly secret: OpeningSecret; readonly right: readonly string[] };
+type Opening = {
+  readonly manifest: Uint8Array;
+  readonly secret: OpeningSecret;
+  readonly right: readonly string[];
+  /** Where the fragments lie now, in slot order, when that is not where the manifest says. */
+  readonly slots?: readonly string[] | undefined;
+};
 
 /**
  * Opens a version for reading: its owner by the own key store, everybody else by an access that is recorded on the ledger first and
@@ -55,13 +70,14 @@ export async function readVersion(powers: ReadPowers, request: ReadRequest): Pro
   return openContent({ ...opening, ways: powers.ways(), form: request.form }, { signal: request.signal });
 }
 
-function ofOwn({ keys }: ReadPowers, { id }: VersionRecord): Opening {
+function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {
   const kept = keys.version(id);
   if (kept === undefined) throw new Fault('corrupt', `The keys of ${id} are not in this gateway's key store.`);
   return {
     manifest: kept.manifest,
     secret: { kind: 'version', contentKey: kept.contentKey },
     right: ['own', id],
+    slots: custody.whereNow(parseManifest(kept.manifest))?.map(({ storageNode }) => storageNode),
   };
 }
 
@@ -103,6 +119,7 @@ async function byAccess(powers: ReadPowers, request: ReadRequest, version: Versi
       keys: new Map(payload.keys.map(({ index, key }) => [index, Buffer.from(key, 'base64')])),
     },
     right: ['access', access.id],
+    slots: slotsIn(payload, parseManifest(manifest)),
   };
 }
 
@@ -114,12 +131,22 @@ function checkManifest(version: VersionRecord, manifest: Uint8Array, salt: Uint8
   }
 }
 
+/** Where the owner says that fragments lie now. Wherever that is, only blocks with the manifest's hashes are taken. */
+function slotsIn({ slots }: z.output<typeof payloadSchema>, { n }: StorageManifest): readonly string[] | undefined {
+  if (slots === undefined) return undefined;
+  const ordered = slots.toSorted((a, b) => a.slot - b.slot);
+  if (ordered.length === n && ordered.every(({ slot }, at) => slot === at))
+    return ordered.map((one) => one.storageNode);
+  throw new Fault('corrupt', 'The owner did not say of every fragment where it lies.');
+}
+
 const answerSchema = z.object({ releases: z.array(z.object({ epoch: z.int(), release: z.unknown() })).length(1) });
 const payloadSchema = z.object({
   v: z.literal(1),
   manifest: z.base64(),
   salt: z.base64(),
   keys: z.array(z.object({ index: z.int(), key: z.base64() })),
+  slots: z.array(z.object({ slot: z.int(), storageNode: z.string(), organization: z.string() })).optional(),
 });
 
 /** How long the owner's peer may take to have the access that ours has. */

@@ -49,7 +49,9 @@ export class BlockIndex implements Disposable {
   #reserve(block: IndexedBlock, quotaBytes: number): Reservation {
     const known = this.#row(block.cid, block.node);
     if (known !== undefined) {
-      if (known.version !== block.version || known.put_by !== block.putBy) return 'taken';
+      // A version's owner may put again what a compute node of another organization put for it.
+      const mayPut = known.put_by === block.putBy || known.owner === block.putBy;
+      if (known.version !== block.version || !mayPut) return 'taken';
       return known.stored === 1 ? 'already-stored' : 'reserved';
     }
     if (this.usedBytes(block.owner) + block.sizeBytes > quotaBytes) return 'over-quota';
@@ -79,6 +81,20 @@ export class BlockIndex implements Disposable {
 
   ofVersion(version: VersionId): readonly IndexedBlock[] {
     return this.#database.prepare('SELECT * FROM block WHERE version = ?').all(version).map(asBlock);
+  }
+
+  /** Versions that have blocks here. */
+  versions(): readonly VersionId[] {
+    return this.#database
+      .prepare('SELECT DISTINCT version FROM block')
+      .all()
+      .map(({ version }) => version as VersionId);
+  }
+
+  /** Versions that have blocks on one storage node. */
+  versionsOn(node: StorageNodeId): readonly VersionId[] {
+    const rows = this.#database.prepare('SELECT DISTINCT version FROM block WHERE node = ?').all(node);
+    return rows.map(({ version }) => version as VersionId);
   }
 
   /** Blocks that were reserved and never confirmed: what an interrupted put may have left. */

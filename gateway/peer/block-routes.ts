@@ -55,7 +55,8 @@ async function remove(powers: BlockPowers, request: PeerRequest): Promise<PeerRe
   const block = powers.index
     .ofVersion(right.versions[0] as VersionId)
     .find((one) => one.cid === cid && one.node === node);
-  if (block === undefined || block.putBy !== request.caller.organization) throw notFound();
+  const { organization } = request.caller;
+  if (block === undefined || (block.putBy !== organization && block.owner !== organization)) throw notFound();
   await nodeOf(powers, node).remove(cid, { signal: request.signal });
   powers.index.drop(cid, node);
   return { status: 204 };

@@ -82,7 +82,11 @@ describe('a right on blocks', () => {
     ["not with another's access", cedar, 'access accs_a', 'get', undefined],
     ['and puts nothing', birch, 'access accs_a', 'put', undefined],
     ['the owner reads its own', alder, 'own vers_a', 'get', ['vers_a']],
+    ['puts back what was lost of it', alder, 'own vers_a', 'put', ['vers_a']],
+    ['and removes what lies elsewhere now', alder, 'own vers_a', 'remove', ['vers_a']],
     ['nobody else calls it own', birch, 'own vers_a', 'get', undefined],
+    ['or puts into it', birch, 'own vers_a', 'put', undefined],
+    ['or removes of it', birch, 'own vers_a', 'remove', undefined],
     ['what is not there is like what is forbidden', alder, 'own vers_x', 'get', undefined],
   ])('%s', async (_what, who, text, operation, versions) => {
     expect((await decide()(who, right(text), operation))?.versions).toEqual(versions);

@@ -75,7 +75,7 @@ async function decide(
         return { versions: [version.id], owner: version.owner };
       }
       case 'own': {
-        if (operation !== 'get') return undefined;
+        // Its owner also repairs it: puts back what was lost, and removes what lies elsewhere now.
         const version = await ledger.evaluate('dataset:getVersion', { id: right.version });
         return version.owner === organization ? { versions: [version.id], owner: organization } : undefined;
       }

@@ -20,16 +20,16 @@ export async function storeBlock(
 ): Promise<{ status: 200 | 201 }> {
   const node = nodeOf(powers, block.node);
   const options = signal === undefined ? {} : { signal };
-  switch (powers.index.reserve(block, powers.quotaBytes(block.owner))) {
+  const reservation = powers.index.reserve(block, powers.quotaBytes(block.owner));
+  switch (reservation) {
     case 'taken':
       throw new PeerProblem(409, 'BLOCK_TAKEN', 'This block belongs to another version.');
     case 'over-quota':
       throw new PeerProblem(403, 'QUOTA_EXCEEDED', `${block.owner} has no quota left on these storage nodes.`);
     case 'already-stored':
-      if ((await node.stat(block.cid, options)) === bytes.length) return { status: 200 };
-      break;
     case 'reserved':
   }
+  // What is stored already is put again, which reads it back: it may have rotted, and who sends it may be repairing it.
   try {
     await node.put(block.cid, bytes, options);
   } catch (error) {
@@ -41,7 +41,7 @@ export async function storeBlock(
     throw error;
   }
   powers.index.confirm(block.cid, block.node);
-  return { status: 201 };
+  return { status: reservation === 'already-stored' ? 200 : 201 };
 }
 
 export function nodeOf(powers: Pick<StorePowers, 'nodes'>, id: StorageNodeId): BlockStore {

@@ -12,6 +12,9 @@ export const failpointNames = [
   'job.manifest-kept',
   'job.output-keys-kept',
   'job.finished',
+  'repair.first-put',
+  'repair.placed',
+  'repair.moved',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];

@@ -1,6 +1,9 @@
 /** Every REST operation. The router, the OpenAPI document and the checks read this one list. */
 import type { Route } from '../http/route.ts';
 import { listAccesses } from './access/list-accesses.ts';
+import { auditVersion } from './custody/audit-version.ts';
+import { getStorage } from './custody/get-storage.ts';
+import { repairVersion } from './custody/repair-version.ts';
 import { getDataset } from './datasets/get-dataset.ts';
 import { registerDataset } from './datasets/register-dataset.ts';
 import { retireDataset } from './datasets/retire-dataset.ts';
@@ -96,4 +99,7 @@ export const routes: readonly Route[] = [
   cancelJob,
   getResults,
   getEvidence,
+  getStorage,
+  auditVersion,
+  repairVersion,
 ];

@@ -56,7 +56,8 @@ export class TestGateway implements AsyncDisposable {
     this.#gateway = await startGateway(this.config, {
       openChannel: this.#channel.openerFor(organization.mspId),
       openBytes: async () => ({
-        powers: {} as never,
+        // No bytes here: nothing lies anywhere.
+        powers: { custody: { heldOn: () => [] } } as never,
         probes: [],
         peerAddress: undefined,
         agreementKey: undefined,

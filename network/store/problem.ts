@@ -31,6 +31,9 @@ export function refusalOf(answer: HttpAnswer, name: string): StoreRefusal | Faul
     case 507:
       return new Fault('unavailable', sentence, { retryable: false });
     default:
+      // What its storage node did with the block is worth knowing: a rotten block is repaired, a slow node is waited for.
+      if (said.startsWith('CORRUPT:')) return new Fault('corrupt', sentence);
+      if (said.startsWith('TIMEOUT:')) return new Fault('timeout', sentence);
       return new Fault('unavailable', sentence);
   }
 }

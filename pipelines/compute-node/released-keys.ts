@@ -2,7 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Claim, JobRecord, MspId, PartitionRecord } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { z } from 'zod';
-import { type KeyPair, openKeyRelease, parseKeyRelease, parseManifest, type StorageManifest } from '../seal/index.ts';
+import {
+  type KeyPair,
+  type ManifestSlot,
+  openKeyRelease,
+  parseKeyRelease,
+  parseManifest,
+  type StorageManifest,
+} from '../seal/index.ts';
 import type { Peers } from './peers.ts';
 
 const bytes = z.base64().transform((text) => Buffer.from(text, 'base64'));
@@ -10,13 +17,15 @@ const keys = z
   .array(z.strictObject({ index: z.int().min(0), key: bytes.refine((key) => key.length === 32, 'a key has 32 bytes') }))
   .transform((list) => new Map(list.map(({ index, key }) => [index, key])));
 
-const opening = z.object({ v: z.literal(1), manifest: bytes, salt: bytes, keys });
+const slots = z.array(z.strictObject({ slot: z.int().min(0), storageNode: z.string(), organization: z.string() }));
+
+const opening = z.object({ v: z.literal(1), manifest: bytes, salt: bytes, keys, slots: slots.optional() });
 const output = z.object({
   v: z.literal(1),
   keys,
   rowSaltSecret: bytes,
   scheme: z.strictObject({ k: z.int().min(1).max(32), n: z.int().min(1).max(64) }),
-  slots: z.array(z.strictObject({ slot: z.int().min(0), storageNode: z.string(), organization: z.string() })),
+  slots,
   segmentCount: z.int().min(1),
 });
 
@@ -26,6 +35,8 @@ export type OpeningKeys = {
   readonly salt: Uint8Array;
   readonly keys: ReadonlyMap<number, Uint8Array>;
   readonly manifestBytes: Uint8Array;
+  /** Where the fragments lie now: the manifest's slots, but for those that its owner has moved since. In slot order. */
+  readonly slots: readonly ManifestSlot[];
 };
 /** Keys to segments that are still to be sealed, where they go, and the secret behind the rows' salts. */
 export type OutputKeys = z.output<typeof output>;
@@ -125,6 +136,10 @@ async function askOwner(
 }
 
 function openingKeys(payload: unknown): OpeningKeys {
-  const { manifest, salt, keys } = opening.parse(payload);
-  return { manifest: parseManifest(manifest), manifestBytes: manifest, salt, keys };
+  const { manifest: manifestBytes, salt, keys, slots: moved } = opening.parse(payload);
+  const manifest = parseManifest(manifestBytes);
+  const slots = (moved ?? manifest.slots).toSorted((a, b) => a.slot - b.slot);
+  if (slots.length !== manifest.n || slots.some(({ slot }, at) => slot !== at))
+    throw new Fault('corrupt', 'The owner did not say of every fragment where it lies');
+  return { manifest, manifestBytes, salt, keys, slots };
 }

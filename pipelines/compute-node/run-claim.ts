@@ -113,12 +113,12 @@ export async function runClaim(
 
 async function* opened(
   { blocks, threads }: NodePowers,
-  { manifest, keys }: OpeningKeys,
+  { manifest, keys, slots }: OpeningKeys,
   right: readonly string[],
   signal: AbortSignal,
   range?: { readonly from: number; readonly to: number },
 ) {
-  const bound = await blocks.bind(manifest.slots, right);
+  const bound = await blocks.bind(slots, right);
   yield* openSegments(manifest, {
     secretFor: (index) => ({ key: keyOf(keys, index) }),
     get: (slot, cid, options) => bound.get(slot, cid, options),

@@ -1,0 +1,73 @@
+/** What the owner of a version asks about where it lies. */
+import type { Command } from 'commander';
+import { table } from '../output.ts';
+import type { Session } from '../session.ts';
+
+type StorageView = {
+  readonly version: string;
+  readonly state: string;
+  readonly k: number;
+  readonly n: number;
+  readonly intact: number;
+  readonly fragments: readonly {
+    readonly slot: number;
+    readonly storageNode: string;
+    readonly organization: string;
+    readonly moved: boolean;
+    readonly found?: { readonly at: string; readonly [outcome: string]: number | string };
+  }[];
+  readonly reconstruction: {
+    readonly mostByOne: number;
+    readonly together: readonly (readonly string[])[];
+    readonly anyMayLeave: boolean;
+  };
+};
+
+const outcomes = ['ok', 'missing', 'corrupt', 'offline', 'slow'] as const;
+
+/** Adds `storage`, `repair`. */
+export function addStorageCommands(program: Command, session: Session): void {
+  program
+    .command('storage <version>')
+    .description('show how a version is stored and who could rebuild it')
+    .option('--audit', 'ask its storage nodes first', false)
+    .action(async (id: string, { audit }: { audit: boolean }) => {
+      const rest = await session.rest();
+      const storage = audit
+        ? await rest.call<StorageView>('POST', `/versions/${id}/audit`)
+        : await rest.call<StorageView>('GET', `/versions/${id}/storage`);
+      session.output.result({ ok: true, storage }, storageText(storage));
+      if (storage.state === 'lost') process.exitCode = 1;
+    });
+  program
+    .command('repair <version>')
+    .description('ask its storage nodes for a version’s blocks and put back what is lost')
+    .action(async (id: string) => {
+      const rest = await session.rest();
+      const { repaired, stuck, ...storage } = await rest.call<StorageView & { repaired: number; stuck: string[] }>(
+        'POST',
+        `/versions/${id}/repair`,
+      );
+      const told = [storageText(storage), `Blocks put back: ${repaired}`, ...stuck.map((one) => `  mind: ${one}`)];
+      session.output.result({ ok: stuck.length === 0, repaired, stuck, storage }, told.join('\n'));
+      if (stuck.length > 0) process.exitCode = 1;
+    });
+}
+
+function storageText({ version, state, k, n, intact, fragments, reconstruction }: StorageView): string {
+  const rows = fragments.map(({ slot, storageNode, organization, moved, found }) => [
+    String(slot),
+    organization,
+    `${storageNode}${moved ? ' (moved)' : ''}`,
+    found === undefined
+      ? 'not audited yet'
+      : outcomes.flatMap((one) => (found[one] ? `${found[one]} ${one}` : [])).join(', '),
+  ]);
+  const groups = reconstruction.together.map((group) => group.join(' + ')).join(', or ');
+  return [
+    `${version}: ${state}, ${intact} of ${n} fragments, any ${k} rebuild it`,
+    table(['fragment', 'organization', 'storage node', 'last audit'], rows),
+    `No organization holds more than ${reconstruction.mostByOne}. The sealed bytes could be rebuilt by ${groups}; opening them takes keys too.`,
+    `Any one organization may leave: ${reconstruction.anyMayLeave ? 'yes' : 'no'}.`,
+  ].join('\n');
+}

@@ -1,0 +1,110 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
+import type { CurrentSlot } from './version-blocks.ts';
+import type { Observation } from './version-health.ts';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS moved (version TEXT, slot INTEGER, node TEXT NOT NULL, organization TEXT NOT NULL,
+    PRIMARY KEY (version, slot)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS observed (version TEXT, slot INTEGER, node TEXT NOT NULL, organization TEXT NOT NULL,
+    counts TEXT NOT NULL, bad TEXT NOT NULL, at INTEGER NOT NULL, away_since INTEGER, PRIMARY KEY (version, slot)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS suspect (cid TEXT, node TEXT, since INTEGER NOT NULL, PRIMARY KEY (cid, node)) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * What the owner knows of its versions' blocks beside their manifests: slots that were moved, how blocks were last found, blocks that
+ * seem to belong to nothing. Moved slots are what counts: the ledger commits to the manifest, which says where fragments were put
+ * first, and this table says where they are; it is served with every key release. A returned write is on disk.
+ */
+export class CustodyStore implements Disposable {
+  readonly #database: DatabaseSync;
+
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file);
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    this.#database.exec(schema);
+  }
+
+  /** The slots of a version that lie elsewhere than its manifest says. */
+  moved(version: VersionId): ReadonlyMap<number, Omit<CurrentSlot, 'slot'>> {
+    const rows = this.#database.prepare('SELECT * FROM moved WHERE version = ?').all(version);
+    return new Map(
+      rows.map(({ slot, node, organization }) => [
+        slot as number,
+        { storageNode: node as StorageNodeId, organization: organization as MspId },
+      ]),
+    );
+  }
+
+  /** From now on a slot's blocks are looked for there. What was observed of it at the old place is forgotten. */
+  move(version: VersionId, { slot, storageNode, organization }: CurrentSlot): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      this.#database
+        .prepare(
+          'INSERT INTO moved VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET node = excluded.node, organization = excluded.organization',
+        )
+        .run(version, slot, storageNode, organization);
+      this.#database.prepare('DELETE FROM observed WHERE version = ? AND slot = ?').run(version, slot);
+      this.#database.exec('COMMIT');
+    } catch (fault) {
+      this.#database.exec('ROLLBACK');
+      throw fault;
+    }
+  }
+
+  observe(version: VersionId, observation: Observation): void {
+    const { slot, storageNode, organization, counts, bad, atMs, awaySinceMs } = observation;
+    this.#database
+      .prepare(
+        `INSERT INTO observed VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET node = excluded.node, organization = excluded.organization,
+        counts = excluded.counts, bad = excluded.bad, at = excluded.at, away_since = excluded.away_since`,
+      )
+      .run(
+        version,
+        slot,
+        storageNode,
+        organization,
+        JSON.stringify(counts),
+        JSON.stringify([...bad]),
+        Math.floor(atMs),
+        awaySinceMs === undefined ? null : Math.floor(awaySinceMs),
+      );
+  }
+
+  /** What was last observed of a version's slots, in slot order. */
+  observed(version: VersionId): readonly Observation[] {
+    const rows = this.#database.prepare('SELECT * FROM observed WHERE version = ? ORDER BY slot').all(version);
+    return rows.map((row) => ({
+      slot: row.slot as number,
+      storageNode: row.node as StorageNodeId,
+      organization: row.organization as MspId,
+      counts: JSON.parse(row.counts as string) as Observation['counts'],
+      bad: new Set(JSON.parse(row.bad as string) as number[]),
+      atMs: row.at as number,
+      ...(row.away_since === null ? {} : { awaySinceMs: row.away_since as number }),
+    }));
+  }
+
+  /** Since when a block has seemed to belong to nothing; from now on where this is the first time. */
+  suspect(cid: string, node: StorageNodeId, nowMs: number): number {
+    this.#database
+      .prepare('INSERT INTO suspect VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+      .run(cid, node, Math.floor(nowMs));
+    return this.#database.prepare('SELECT since FROM suspect WHERE cid = ? AND node = ?').get(cid, node)
+      ?.since as number;
+  }
+
+  /** A block belongs to something after all, or is gone. */
+  clear(cid: string, node: StorageNodeId): void {
+    this.#database.prepare('DELETE FROM suspect WHERE cid = ? AND node = ?').run(cid, node);
+  }
+
+  get suspects(): readonly { readonly cid: string; readonly node: StorageNodeId }[] {
+    return this.#database.prepare('SELECT cid, node FROM suspect').all() as { cid: string; node: StorageNodeId }[];
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
