@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { holdFile } from './child.ts';
@@ -53,25 +53,33 @@ export async function stopSupervisor(directory: string): Promise<boolean> {
   return runs || left.length > 0;
 }
 
-/** Stops one process of a running network and keeps it down until it is released: for drills and for showing what survives. */
+/**
+ * Stops a process of a running network and keeps it down until it is released: for drills and for showing what survives. A name
+ * that several begin with means all of them: `storage-alder` also where that organization has a program per node.
+ */
 export async function holdProcess(directory: string, name: string): Promise<void> {
-  const state = await readState(directory);
-  const known = state?.processes.find((one) => one.name === name);
-  if (!known)
-    throw new Error(
-      `No process "${name}" here: one of ${state?.processes.map((one) => one.name).join(', ') ?? 'none'}`,
-    );
-  await writeFile(holdFile(join(directory, 'run'), name), '');
-  if (known.pid !== undefined && isOurs(known.pid, directory)) {
-    process.kill(known.pid, 'SIGKILL');
-    while (!hasEnded(known.pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { processes = [] } = (await readState(directory)) ?? {};
+  const held = processes.filter((one) => isMeant(one.name, name));
+  if (held.length === 0)
+    throw new Error(`No process "${name}" here: one of ${processes.map((one) => one.name).join(', ') || 'none'}`);
+  for (const one of held) await writeFile(holdFile(join(directory, 'run'), one.name), '');
+  for (const { pid } of held) {
+    if (pid === undefined || !isOurs(pid, directory)) continue;
+    process.kill(pid, 'SIGKILL');
+    while (!hasEnded(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Lets a held process start again. */
+/** Lets a held process, or all whose names begin so, start again. */
 export async function releaseProcess(directory: string, name: string): Promise<void> {
-  await rm(holdFile(join(directory, 'run'), name), { force: true });
+  const run = join(directory, 'run');
+  for (const file of await readdir(run)) {
+    if (file.endsWith('.hold') && isMeant(file.slice(0, -'.hold'.length), name))
+      await rm(join(run, file), { force: true });
+  }
 }
+
+const isMeant = (process: string, name: string) => process === name || process.startsWith(`${name}-`);
 
 async function reach(
   directory: string,

@@ -1,14 +1,18 @@
 import { resolve } from 'node:path';
-import { readState, startSupervisor, stopSupervisor } from '../../supervisor/index.ts';
+import { descriptionOf, type NetworkKind, readState, startSupervisor, stopSupervisor } from '../../supervisor/index.ts';
 import { type Credentials, credentialsFile, readCredentials } from '../credentials.ts';
 import { type Output, table } from '../output.ts';
 
 const startWithinMs = 120_000;
 
-/** `dcloud up`: starts the embedded network to stay and says where everything is. */
-export async function up(output: Output, directory: string): Promise<Credentials> {
+/**
+ * `dcloud up`: starts a network to stay and says where everything is. A directory's network stays of the kind it was first
+ * started as; without one given, that is the embedded one.
+ */
+export async function up(output: Output, directory: string, kind?: NetworkKind): Promise<Credentials> {
   const home = resolve(directory);
   const startedAt = performance.now();
+  if (kind !== undefined) await descriptionOf(home, undefined, kind);
   await startSupervisor(home, { onStep: (step) => output.say(`   ${step} …`), withinMs: startWithinMs });
   const credentials = await readCredentials(home);
   output.say(`   The network serves (${((performance.now() - startedAt) / 1000).toFixed(1)} s).`);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
-import { holdProcess, releaseProcess } from '../../supervisor/index.ts';
+import { type Command, Option } from 'commander';
+import { holdProcess, type NetworkKind, releaseProcess } from '../../supervisor/index.ts';
 import { down, status, up, welcomeWithKeys } from '../actions/network.ts';
 import { demo } from '../demo/demo.ts';
 import { table } from '../output.ts';
@@ -8,14 +8,28 @@ import type { Session } from '../session.ts';
 
 type NetworkOptions = { readonly directory: string };
 
+type UpOptions = { readonly network?: 'embedded' | 'real'; readonly binaries?: string };
+
+function kindOf({ network, binaries }: UpOptions): NetworkKind | undefined {
+  if (network !== 'real') return network && { kind: network };
+  return { kind: 'real', ...(binaries === undefined ? {} : { binaries: resolve(binaries) }) };
+}
+
 /** Adds `up`, `down`, `status`, `hold`, `release`, `demo`. */
 export function addNetworkCommands(program: Command, session: Session, options: () => NetworkOptions): void {
   program
     .command('up')
     .description('start the network of three organizations on this machine and leave it running')
-    .action(async () => {
+    .addOption(
+      new Option('--network <kind>', 'our own ledger and stores, or real Fabric and Kubo').choices([
+        'embedded',
+        'real',
+      ]),
+    )
+    .option('--binaries <directory>', 'where peer, orderer and ipfs are, if not on PATH')
+    .action(async (wish: UpOptions) => {
       const { directory } = options();
-      const credentials = await up(session.output, directory);
+      const credentials = await up(session.output, directory, kindOf(wish));
       const { channel, genesis, organizations } = credentials;
       session.output.result({ ok: true, channel, genesis, organizations }, welcomeWithKeys(credentials, directory));
     });

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { keyedHash, openApiKeyStore } from '../auth/index.ts';
+import { writeConfigs } from './configs.ts';
+import { descriptionOf, type FoundNetwork, foundNetwork, issueCredentials, writePrivate } from './found.ts';
+import { layoutOf } from './layout.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'dcloud-found-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+describe('founding a network', () => {
+  test('twice is the same network: ids, ports, genesis block, keys and secrets stay', async () => {
+    const found = async (): Promise<FoundNetwork> => {
+      const network = await foundNetwork(directory, new Date());
+      await writeConfigs(directory, network);
+      return network;
+    };
+    const first = await found();
+    const credentials = await issueCredentials(directory, first);
+    const configs = async () => {
+      const files = await readdir(directory, { recursive: true });
+      const kept = files.filter((name) => /(config\.json|rpc-token|organization-secret|priv_sk|key\.pem)$/.test(name));
+      return Promise.all(kept.toSorted().map(async (name) => [name, await readFile(join(directory, name), 'utf8')]));
+    };
+    const before = await configs();
+    expect(before.length).toBeGreaterThan(30);
+    const second = await found();
+    expect(second.description).toEqual(first.description);
+    expect(second.consortium.genesisHash).toBe(first.consortium.genesisHash);
+    expect(await issueCredentials(directory, second)).toEqual(credentials);
+    expect(await configs()).toEqual(before);
+  }, 60_000);
+
+  test('leaves every key and secret readable by its owner alone', async () => {
+    const network = await foundNetwork(directory, new Date());
+    await writeConfigs(directory, network);
+    await issueCredentials(directory, network);
+    const files = await readdir(directory, { recursive: true });
+    const secret = files.filter((name) =>
+      /(credentials\.json|rpc-token|secret|priv_sk|key\.pem|config\.json)$/.test(name),
+    );
+    expect(secret.length).toBeGreaterThan(30);
+    for (const name of secret) expect([name, (await stat(join(directory, name))).mode & 0o077]).toEqual([name, 0]);
+  }, 60_000);
+
+  test('killed between issuing keys and writing them, it issues new ones and the unknown ones open nothing', async () => {
+    const network = await foundNetwork(directory, new Date());
+    await writeConfigs(directory, network);
+    const lost = await issueCredentials(directory, network);
+    await rm(join(directory, 'credentials.json'));
+    const issued = await issueCredentials(directory, network);
+    const home = layoutOf(directory).ofOrganization('alder');
+    using store = openApiKeyStore(home.apiKeys, {
+      keyedHash: keyedHash(await readFile(home.organizationSecret)),
+      random: randomBytes,
+      clock: { now: () => new Date() },
+    });
+    expect(store.verify(lost.organizations.alder?.keys.admin ?? '')).toBeUndefined();
+    expect(store.verify(issued.organizations.alder?.keys.admin ?? '')).toMatchObject({ role: 'admin' });
+  }, 60_000);
+
+  test('does not guess at a description of another version', async () => {
+    await writeFile(join(directory, 'network.json'), '{"v":2}');
+    await expect(descriptionOf(directory)).rejects.toThrow(/Move .* away and start again/);
+    expect(await readFile(join(directory, 'network.json'), 'utf8')).toBe('{"v":2}');
+  });
+
+  test('says what to do about a description that is no JSON', async () => {
+    await writeFile(join(directory, 'network.json'), '{"v":1,');
+    await expect(descriptionOf(directory)).rejects.toThrow(/Move .* away and start again/);
+  });
+});
+
+test('a private file is replaced whole, and nothing else is left beside it', async () => {
+  const file = join(directory, 'inner', 'file');
+  await writePrivate(file, 'one');
+  await writePrivate(file, 'two');
+  expect(await readFile(file, 'utf8')).toBe('two');
+  expect(await readdir(join(directory, 'inner'))).toEqual(['file']);
+});
