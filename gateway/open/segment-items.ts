@@ -1,6 +1,7 @@
 import { Fault } from '@d-cloud/network/ledger';
 import { readSegment } from '@d-cloud/pipelines/ingest';
 import type { OpenedSegment } from '@d-cloud/pipelines/seal';
+import { checkItemName } from '../publish/item-name.ts';
 
 /** An item of a version made of files. Its body must be read to its end before the next item is asked for. */
 export type OpenedItem = {
@@ -19,7 +20,9 @@ export async function* itemsOf(segments: AsyncIterable<OpenedSegment>): AsyncGen
   for (;;) {
     const first = await rows.next();
     if (first.done === true) return;
-    const { name, media_type: mediaType, bytes, parts, attributes } = first.value;
+    const { bytes, parts, attributes } = first.value;
+    const name = safeName(first.value.name);
+    const mediaType = plainMediaType.test(first.value.media_type) ? first.value.media_type : 'application/octet-stream';
     let isWhole = parts === 1;
     async function* body(): AsyncGenerator<Uint8Array> {
       yield bytes;
@@ -32,6 +35,19 @@ export async function* itemsOf(segments: AsyncIterable<OpenedSegment>): AsyncGen
     }
     yield { name, mediaType, isWhole, sizeBytes: isWhole ? bytes.length : statedSize(attributes), body: body() };
     if (!isWhole) throw new RangeError('an item was left before its end');
+  }
+}
+
+const plainMediaType = /^[a-z]+\/[a-z0-9.+_-]{1,100}$/;
+
+/** Whoever sealed the version may not have checked its names as we do, and they become paths where the reader unpacks them. */
+function safeName(name: string): string {
+  try {
+    return checkItemName(name);
+  } catch (cause) {
+    throw new Fault('corrupt', 'The version has a file whose name would leave its folder or hides characters.', {
+      cause,
+    });
   }
 }
 
