@@ -1,3 +1,4 @@
+import { plain } from './plain.ts';
 import { type Progress, ProgressBar, ProgressLines } from './progress.ts';
 
 /** Where a command writes: sentences for a person on standard error, its result on standard output as text or as one JSON line. */
@@ -10,13 +11,13 @@ export class Output {
 
   /** Tells a person what is happening. */
   say(text = ''): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${plain(text)}\n`);
   }
 
   /** The command's result: the object as one JSON line, or the text for a person. */
   result(value: unknown, text: string): void {
     if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
-    else if (text !== '') process.stdout.write(`${text}\n`);
+    else if (text !== '') process.stdout.write(`${plain(text)}\n`);
   }
 
   /** A progress bar in the given unit, `total` 0 where nobody knows it; plain lines where standard error is no terminal. */

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { plain } from './plain.ts';
 
 /** How far something is, in its own unit. `end` shows the last that was told. */
 export type Progress = { at(done: number, note?: string): void; end(): void };
@@ -17,7 +18,7 @@ export class ProgressBar implements Progress {
   }
 
   at(done: number, note = ''): void {
-    this.#bar.update(done, { note });
+    this.#bar.update(done, { note: plain(note) });
   }
 
   end(): void {
