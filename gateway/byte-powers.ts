@@ -61,7 +61,6 @@ export type OpenBytePowers = AsyncDisposable & {
 
 /** How long a decided block right is kept: ciphertext only, a thousand blocks at a time. */
 const keepRightMs = 1_000;
-const retryRemovalMs = 15_000;
 
 /** Opens key store, stores and the peer listener. Fault `misconfigured` where a file is missing. */
 export async function openBytePowers(foundation: Foundation): Promise<OpenBytePowers> {
@@ -101,7 +100,6 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     keys,
     journal,
     putListDirectory: spool,
-    retryMs: retryRemovalMs,
     signal: stopping.signal,
     log,
   });

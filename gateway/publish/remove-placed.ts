@@ -22,10 +22,12 @@ export type RemovePlacedPowers = {
   readonly keys: KeyStore;
   readonly journal: UploadJournal;
   readonly putListDirectory: string;
-  readonly retryMs: number;
   readonly signal: AbortSignal;
   readonly log: Logger;
 };
+
+const firstPauseMs = 500;
+const longestPauseMs = 60_000;
 
 export function placedRemover(powers: RemovePlacedPowers): RemovePlaced {
   const running = new Map<VersionId, Promise<void>>();
@@ -51,10 +53,10 @@ async function removeAll(
 ): Promise<void> {
   let left = readPutList(powers.putListDirectory, version);
   powers.log.info({ version, blocks: left.length }, 'removing the blocks of an upload that was not published');
-  for (;;) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     left = await removeEach(powers, version, dataset, left);
     if (left.length === 0) break;
-    await wait(powers.retryMs, undefined, { signal: powers.signal });
+    await wait(pauseMs, undefined, { signal: powers.signal });
   }
   powers.keys.forgetVersion(version);
   powers.journal.dropped(version);
