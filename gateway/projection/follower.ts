@@ -142,8 +142,9 @@ export class Follower implements AsyncDisposable {
   async #fetchCards(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     clearTimeout(this.#cardTimer);
+    const wanted = this.#writer.wantedCards(cardsAtOnce);
     let missing = false;
-    for (const dataset of this.#writer.wantedCards(cardsAtOnce)) {
+    for (const dataset of wanted) {
       try {
         const timeout = AbortSignal.any([signal, AbortSignal.timeout(cardTimeoutMs)]);
         const card = await this.#powers.card(dataset as DatasetId, timeout);
@@ -159,6 +160,7 @@ export class Follower implements AsyncDisposable {
     }
     if (missing && !signal.aborted)
       this.#cardTimer = setTimeout(() => void this.#fetchCards(signal), cardRetryMs).unref();
+    else if (wanted.length === cardsAtOnce) await this.#fetchCards(signal);
   }
 }
 
