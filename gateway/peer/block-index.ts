@@ -74,6 +74,11 @@ export class BlockIndex implements Disposable {
     this.#charge(known.owner as MspId, -(known.bytes as number));
   }
 
+  /** Whether a put of this block was begun, ended or not. */
+  knows(cid: string, node: StorageNodeId): boolean {
+    return this.#row(cid, node) !== undefined;
+  }
+
   find(cid: string, node: StorageNodeId): IndexedBlock | undefined {
     const row = this.#row(cid, node);
     return row === undefined || row.stored !== 1 ? undefined : asBlock(row);

@@ -20,6 +20,7 @@ export async function storeBlock(
 ): Promise<{ status: 200 | 201 }> {
   const node = nodeOf(powers, block.node);
   const options = signal === undefined ? {} : { signal };
+  const isNew = !powers.index.knows(block.cid, block.node);
   const reservation = powers.index.reserve(block, powers.quotaBytes(block.owner));
   switch (reservation) {
     case 'taken':
@@ -33,9 +34,9 @@ export async function storeBlock(
   try {
     await node.put(block.cid, bytes, options);
   } catch (error) {
-    // Bytes that are wrong never got there. A node that failed keeps its reservation until it can be asked again (see unconfirmed()).
+    // Bytes that are wrong never got there, but those of an earlier put under this name may have: its row and its quota stay. A node that failed keeps its reservation until it can be asked again (see unconfirmed()).
     if (error instanceof StoreRefusal) {
-      powers.index.drop(block.cid, block.node);
+      if (isNew) powers.index.drop(block.cid, block.node);
       throw new PeerProblem(422, error.code, error.detail);
     }
     throw error;
