@@ -22,7 +22,8 @@ export class OpenModels implements AsyncDisposable {
     segments: () => AsyncIterable<OpenedSegment>,
     signal: AbortSignal,
   ): Promise<Inference> {
-    const name = JSON.stringify([job.modelVersion, job.numeric]);
+    // A child that has parsed somebody's bytes never sees another's: a file that took it over could carry them away in its results.
+    const name = JSON.stringify([job.requester, job.dataset, job.modelVersion, job.numeric]);
     const known = this.#open.find((one) => one.name === name);
     if (known !== undefined) {
       this.#open = [known, ...this.#open.filter((one) => one !== known)];
