@@ -27,7 +27,9 @@ async function supervised(source: string, readyWithinMs = 20_000): Promise<Child
     {
       runDirectory: directory,
       logDirectory: directory,
-      onChange: () => watchers.forEach((watch) => watch(child?.state ?? 'stopped')),
+      onChange: () => {
+        for (const watch of watchers) watch(child?.state ?? 'stopped');
+      },
     },
   );
   return child;
@@ -102,6 +104,27 @@ describe('a supervised program', () => {
   test('whose ready line cannot be read is no ready program', async () => {
     const served = await supervised(`console.log('{"ready":true,'); setInterval(() => {}, 1000);`, 2_000);
     await expect(served.start()).rejects.toThrow(/did not start/);
+  });
+
+  test('that cannot be executed is named, and looked for again', async () => {
+    child = new Child(
+      {
+        name: 'program',
+        readyWithinMs: 20_000,
+        native: {
+          name: 'program',
+          ports: [],
+          command: join(directory, 'absent'),
+          args: [],
+          argv0: 'absent',
+          env: {},
+          ready: () => new Promise(() => {}),
+        },
+      },
+      { runDirectory: directory, logDirectory: directory, onChange: () => undefined },
+    );
+    await expect(child.start()).rejects.toThrow(/program did not start: .*ENOENT/);
+    expect(child.state).toBe('waiting');
   });
 
   test('stopped, is gone and not started again', async () => {

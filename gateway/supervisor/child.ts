@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, existsSync } from 'node:fs';
-import { open, rm, writeFile } from 'node:fs/promises';
+import { closeSync, createWriteStream, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NativeProgram } from '@d-cloud/network/processes/program';
 
@@ -74,25 +73,29 @@ export class Child {
   async #launch(): Promise<ReadyLine> {
     const { name, readyWithinMs } = this.spec;
     this.#become('starting');
-    const log = await open(join(this.#options.logDirectory, `${name}.log`), 'a');
-    const child = execute(this.spec, log.fd);
-    await log.close();
-    // Libraries that log to standard output must not be lost: what is not the ready line goes to the log too.
-    child.stdout?.pipe(createWriteStream(join(this.#options.logDirectory, `${name}.log`), { flags: 'a' }));
+    const logFile = join(this.#options.logDirectory, `${name}.log`);
+    const log = openSync(logFile, 'a');
+    const child = execute(this.spec, log);
+    closeSync(log);
     this.#process = child;
+    // Whoever waits for its end does so from here on: it may end at any moment.
+    const serving =
+      'native' in this.spec ? served(child, this.spec.native, readyWithinMs) : firstLine(child, readyWithinMs);
     const startedAt = performance.now();
     const pidFile = join(this.#options.runDirectory, `${name}.pid`);
-    if (child.pid) await writeFile(pidFile, `${child.pid}\n`);
-
-    child.once('exit', () => {
-      void rm(pidFile, { force: true });
+    const ended = () => {
+      rmSync(pidFile, { force: true });
       if (!this.#wanted) return;
       if (performance.now() - startedAt > healthyAfterMs) this.#pauseMs = firstPauseMs;
       this.#again();
-    });
+    };
+    child.once('exit', ended);
+    // A program that could not be executed has no end.
+    child.once('error', () => child.pid === undefined && ended());
+    // Libraries that log to standard output must not be lost: what is not the ready line goes to the log too.
+    child.stdout?.pipe(createWriteStream(logFile, { flags: 'a' }));
+    if (child.pid) writeFileSync(pidFile, `${child.pid}\n`);
 
-    const serving =
-      'native' in this.spec ? served(child, this.spec.native, readyWithinMs) : firstLine(child, readyWithinMs);
     const ready = await serving.catch((cause: unknown) => {
       child.kill('SIGKILL');
       throw new Error(
@@ -154,19 +157,30 @@ const longestLine = 64 * 1024;
 function firstLine(child: ChildProcess, withinMs: number): Promise<ReadyLine> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const timer = setTimeout(() => reject(new Error(`not ready within ${withinMs / 1000} s`)), withinMs);
-    child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`it ended (${signal ?? `exit ${code}`})`)));
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    const timer = setTimeout(() => fail(new Error(`not ready within ${withinMs / 1000} s`)), withinMs);
+    child.once('error', fail);
+    child.once('exit', (code, signal) => fail(new Error(`it ended (${signal ?? `exit ${code}`})`)));
     child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
       if (text.length > longestLine) return;
       text += piece;
-      for (const line of text.split('\n').slice(0, -1)) {
-        if (!line.startsWith('{"ready":true')) continue;
-        clearTimeout(timer);
-        text = 'x'.repeat(longestLine + 1);
-        resolve(JSON.parse(line) as ReadyLine);
-        return;
-      }
+      const ready = text.split('\n').slice(0, -1).map(readyLine).find(Boolean);
+      if (ready === undefined) return;
+      clearTimeout(timer);
+      text = 'x'.repeat(longestLine + 1);
+      resolve(ready);
     });
   });
+}
+
+function readyLine(line: string): ReadyLine | undefined {
+  if (!line.startsWith('{"ready":true')) return undefined;
+  try {
+    return JSON.parse(line) as ReadyLine;
+  } catch {
+    return undefined;
+  }
 }
