@@ -27,6 +27,15 @@ export const networkDescription = z.strictObject({
   organizations: z.array(organization).min(1),
 });
 
+/** Reads `network.json`; nothing where this version cannot. */
+export function parseDescription(text: string): NetworkDescription | undefined {
+  try {
+    return networkDescription.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 export type NetworkDescription = z.infer<typeof networkDescription>;
 export type OrganizationDescription = NetworkDescription['organizations'][number];
 

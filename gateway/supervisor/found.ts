@@ -11,7 +11,7 @@ import {
   describeNetwork,
   type NetworkDescription,
   type NetworkKind,
-  networkDescription,
+  parseDescription,
   portsNeeded,
 } from './description.ts';
 import { layoutOf } from './layout.ts';
@@ -68,8 +68,8 @@ export async function descriptionOf(
     throw error;
   });
   if (text !== undefined) {
-    const parsed = networkDescription.safeParse(JSON.parse(text));
-    if (parsed.success) return asAsked(parsed.data, directory, kind);
+    const described = parseDescription(text);
+    if (described) return asAsked(described, directory, kind);
     throw new Error(
       `${file} is not a network description this version can read. Move ${directory} away and start again.`,
     );

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { holdFile } from './child.ts';
-import { networkDescription } from './description.ts';
+import { parseDescription } from './description.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
 import { isFree } from './ports.ts';
@@ -123,9 +123,9 @@ async function reach(
 /** A stranger on one of our ports must not look like readiness, and deserves a sentence. */
 async function refuseTakenPorts(directory: string): Promise<void> {
   const text = await readFile(layoutOf(directory).description, 'utf8').catch(() => undefined);
-  const parsed = text === undefined ? undefined : networkDescription.safeParse(JSON.parse(text));
-  if (!parsed?.success) return;
-  const { organizations, chaincodePort } = parsed.data;
+  const described = text === undefined ? undefined : parseDescription(text);
+  if (described === undefined) return;
+  const { organizations, chaincodePort } = described;
   const ports = [
     chaincodePort,
     ...organizations.flatMap((one) => [
