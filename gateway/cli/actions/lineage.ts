@@ -3,7 +3,7 @@ import type { LineageView } from '../views.ts';
 /** A lineage as lines: each version with what made it, and for each its transaction and block. */
 export function lineageText({ version, direction, items, versions, jobs, models }: LineageView): string {
   const at = ({ block, transaction }: { block: number; transaction: string }) =>
-    `block ${block}, transaction ${transaction.slice(0, 16)}…`;
+    `block ${block}, transaction ${transaction}`;
   const nameOf = (id: string) => {
     const known = versions.find((one) => one.id === id);
     return known ? `${known.title ?? known.id} (version ${known.number}, ${known.rows} rows, ${known.owner})` : id;
