@@ -13,9 +13,11 @@ import { Heartbeats } from './jobs/heartbeats.ts';
 import { JobCoordinator } from './jobs/job-coordinator.ts';
 import { JobStore } from './jobs/job-store.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { OutputSecrets } from './jobs/output-secrets.ts';
 import { resealOutput } from './jobs/reseal-output.ts';
 import { KeyService } from './keys/key-service.ts';
 import { KeyStore } from './keys/key-store.ts';
+import { SharedSecrets } from './keys/shared-secrets.ts';
 import type { OpenedContent } from './open/open-content.ts';
 import { type ReadRequest, readVersion } from './open/read-version.ts';
 import { aliveNodes } from './peer/alive-nodes.ts';
@@ -124,6 +126,24 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       log: log.child({ part: 'custody' }),
     }),
   );
+  const quotaBytes = config.limits.quotaBytes;
+  const secrets = opening.use(new SharedSecrets({ ways }));
+  const outputs = new OutputSecrets({
+    organization,
+    store,
+    secrets,
+    ways,
+    index,
+    spool,
+    quotaBytes,
+    random,
+    signal: stopping.signal,
+  });
+  const shareOutput = (job: JobRecord) => {
+    outputs.sharesOf(job).catch((error: unknown) => {
+      log.warn({ err: error, job: job.id }, "the shares of the output's S are not placed yet");
+    });
+  };
   const publishing: PublishPowers = {
     organization,
     readModel,
@@ -142,7 +162,18 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     log,
   };
   const placeOutput = async (seed: string) => choosePlacement(listAll(readModel, 'storage-node'), await alive(), seed);
-  const jobs = new Jobs({ organization, readModel, keys, store, random, placeOutput, failpoint, heartbeats, clock });
+  const jobs = new Jobs({
+    organization,
+    readModel,
+    keys,
+    store,
+    random,
+    placeOutput,
+    shareOutput,
+    failpoint,
+    heartbeats,
+    clock,
+  });
   const coordinator = opening.use(
     new JobCoordinator({
       organization,
@@ -154,12 +185,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       keyedHash,
       failpoint,
       reseal: (job, plan, parts) =>
-        resealOutput(
-          { keys, ways, organization, blockIndexFile, spool, quotaBytes: config.limits.quotaBytes },
-          job,
-          plan,
-          parts,
-        ),
+        resealOutput({ keys, outputs, ways, organization, blockIndexFile, spool, quotaBytes }, job, plan, parts),
       heartbeats,
       heartbeatTtlMs: config.jobs.heartbeatTtlMs,
       log: log.child({ part: 'jobs' }),
@@ -175,6 +201,8 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     keys,
     jobs: store,
     custody,
+    secrets,
+    outputs,
   });
   const listener = opening.use(
     await PeerListener.open({
@@ -211,6 +239,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     keys,
     ways,
     custody,
+    secrets,
     identity,
   };
   const agreementSecret = keys.secret('agreement-key-1');
@@ -219,7 +248,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     powers: {
       publish: (request) => publishVersion(publishing, request),
       open: (request) =>
-        readVersion({ organization, channel: config.channel, readModel, keys, peers, ways, custody }, request),
+        readVersion({ organization, channel: config.channel, readModel, keys, peers, ways, custody, secrets }, request),
       jobs,
       custody,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),

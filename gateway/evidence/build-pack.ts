@@ -17,6 +17,7 @@ import { p256Signer, signEnvelope } from '@d-cloud/pipelines/attest';
 import { parseManifest } from '@d-cloud/pipelines/seal';
 import type { Custodian } from '../custody/custodian.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { type SharedSecrets, sharesAt } from '../keys/shared-secrets.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
@@ -40,6 +41,7 @@ export type EvidencePowers = {
   readonly keys: KeyStore;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
   readonly custody: Pick<Custodian, 'whereNow'>;
+  readonly secrets: Pick<SharedSecrets, 'lend'>;
   /** The gateway's certificate and key, PEM. */
   readonly identity: { readonly certificate: string; readonly key: string };
 };
@@ -148,17 +150,24 @@ async function proveRows(
   if (secrets === undefined || kept === undefined || version === undefined) return { proofs: [], roots: [] };
   const wanted = rows ?? sampleOf(job.rows);
   if (wanted.length > mostRows) throw new Refusal('RECORD_INVALID', `at most ${mostRows} rows are proven at once`);
+  const manifest = parseManifest(kept.manifest);
+  const now = powers.custody.whereNow(manifest);
+  const right = ['own', job.outputVersion];
   const init: ProveInit = {
     manifest: kept.manifest,
     contentKey: kept.contentKey,
     rowSaltSecret: secrets.rowSaltSecret,
     ways: powers.ways(),
-    slots: powers.custody.whereNow(parseManifest(kept.manifest))?.map(({ storageNode }) => storageNode),
-    right: ['own', job.outputVersion],
+    slots: now?.map(({ storageNode }) => storageNode),
+    right,
     task: taskOf(powers, job),
     partitions: partitions.flatMap((partition) => toProve(partition, partitions, version, job, wanted)),
   };
-  const proven = await inThread(init, signal);
+  const proven = await powers.secrets.lend(
+    sharesAt(manifest, now, right),
+    (s) => inThread({ ...init, s }, signal),
+    signal,
+  );
   for (const { partition, root } of proven.roots) {
     if (partitions[partition]?.accepted?.resultRoot !== root) {
       throw new Fault('corrupt', `The stored results of partition ${partition} are not those that were attested.`);

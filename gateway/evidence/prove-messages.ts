@@ -17,6 +17,8 @@ export type PartitionToProve = {
 export type ProveInit = {
   readonly manifest: Uint8Array;
   readonly contentKey: Uint8Array;
+  /** Gathered from its shares, where the version has an S. */
+  readonly s?: Uint8Array | undefined;
   readonly rowSaltSecret: Uint8Array;
   readonly ways: ReadonlyMap<StorageNodeId, StorageWay>;
   /** The storage nodes of the slots in order, where they are not the manifest's. */

@@ -20,7 +20,7 @@ async function prove(): Promise<Proven> {
   const blocks = routes.bind(bySlot, { words: init.right });
   const open = (range: { from: number; to: number }) =>
     openSegments(manifest, {
-      secretFor: () => ({ cek: init.contentKey }),
+      secretFor: () => ({ cek: init.contentKey, s: init.s }),
       get: (slot, cid, options) => blocks.get(slot, cid, options),
       threads,
       range,

@@ -26,6 +26,8 @@ export type CoordinatorPowers = FinishPowers & {
   readonly log: Logger;
 };
 
+const noShares = new Uint8Array(0);
+
 /**
  * Coordinates the jobs that this organization requested: takes partitions from nodes that fell silent, ends jobs whose partitions are all
  * done, ends those whose right was revoked. Everything it needs is on the ledger and on disk, so it goes on after a restart; two
@@ -67,6 +69,7 @@ export class JobCoordinator implements AsyncDisposable {
     const fits =
       manifest.version === job.outputVersion &&
       manifest.rows === partition.rows &&
+      Buffer.compare(manifest.shares ?? noShares, this.#powers.store.shares(job.id) ?? noShares) === 0 &&
       indexes.length === partition.segments &&
       indexes[0] === partition.firstSegment &&
       manifest.segments.every(({ token }) => token === named.token);

@@ -11,6 +11,8 @@ export type OutputPlan = {
   readonly licence: string;
   /** When the job was asked for, by this gateway's clock. */
   readonly requestedAt: string;
+  /** Whether the output has an S whose shares lie with its fragments; those asked for by earlier releases have none. */
+  readonly shared?: boolean;
 };
 
 /** A partition's sealed output as its compute node handed it over: the manifest's bytes and the signed statement's. */
@@ -18,6 +20,7 @@ export type PartitionOutput = { readonly manifest: Uint8Array; readonly envelope
 
 const schema = `
   CREATE TABLE IF NOT EXISTS output_plan (job TEXT PRIMARY KEY, plan TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS output_shares (job TEXT PRIMARY KEY, digests BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS partition_output (job TEXT, partition INTEGER, token INTEGER, manifest BLOB NOT NULL, envelope BLOB NOT NULL,
     PRIMARY KEY (job, partition, token)) STRICT;
 `;
@@ -43,6 +46,17 @@ export class JobStore implements Disposable {
   plan(job: JobId): OutputPlan | undefined {
     const row = this.#database.prepare('SELECT plan FROM output_plan WHERE job = ?').get(job);
     return row === undefined ? undefined : (JSON.parse(row.plan as string) as OutputPlan);
+  }
+
+  /** Keeps the digests of the share blocks of a job's output: from now on its S is the one that these shares give. */
+  putShares(job: JobId, digests: Uint8Array): void {
+    this.#database.prepare('INSERT INTO output_shares VALUES (?, ?)').run(job, digests);
+  }
+
+  shares(job: JobId): Uint8Array | undefined {
+    return this.#database.prepare('SELECT digests FROM output_shares WHERE job = ?').get(job)?.digests as
+      | Uint8Array
+      | undefined;
   }
 
   /** Keeps the output of one claim; the same claim may hand over again what it sealed again. */

@@ -27,6 +27,8 @@ export type RequestJobPowers = {
   readonly random: (sizeBytes: number) => Uint8Array;
   /** Where an output goes, among the storage nodes that answer now. */
   readonly placeOutput: (seed: VersionId) => Promise<ChosenPlacement>;
+  /** Begins to place the shares of the output's S; what fails is done again when the first key is asked for. */
+  readonly shareOutput: (job: JobRecord) => void;
   readonly failpoint: Failpoint;
   readonly clock: Clock;
 };
@@ -78,6 +80,7 @@ export async function requestJob(
       keywords,
       licence,
       requestedAt: powers.clock.now().toISOString(),
+      shared: true,
     });
   }
   if (powers.keys.job(id) === undefined) {
@@ -102,6 +105,7 @@ export async function requestJob(
   };
   const { result, block, transaction } = await asker.submit('job:request', body, { step: 'request' });
   powers.failpoint('job.requested');
+  powers.shareOutput(result);
   return { job: result, block, transaction };
 }
 

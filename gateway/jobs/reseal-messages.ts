@@ -9,6 +9,9 @@ export type ResealInit = {
   readonly version: VersionId;
   readonly organization: MspId;
   readonly contentKey: Uint8Array;
+  readonly s?: Uint8Array | undefined;
+  /** Digests of the blocks with the shares of S. */
+  readonly shares?: Uint8Array | undefined;
   readonly placement: ChosenPlacement;
   /** Manifests of the accepted partitions, in order. */
   readonly parts: readonly Uint8Array[];

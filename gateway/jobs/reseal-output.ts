@@ -7,10 +7,12 @@ import type { KeyStore } from '../keys/key-store.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import { removePutList } from '../publish/put-list.ts';
 import type { OutputPlan } from './job-store.ts';
+import type { OutputSecrets } from './output-secrets.ts';
 import type { FromResealThread, ResealInit } from './reseal-messages.ts';
 
 export type ResealPowers = {
   readonly keys: KeyStore;
+  readonly outputs: OutputSecrets;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
   readonly organization: MspId;
   readonly blockIndexFile: string;
@@ -39,7 +41,14 @@ export async function resealOutput(
     putListDirectory: powers.spool,
     quotaBytes: powers.quotaBytes,
   };
-  const thread = new Worker(new URL('./reseal-thread.js', import.meta.url), { workerData: init, name: 'reseal' });
+  const thread = await powers.outputs.lend(
+    job,
+    (s, shares) =>
+      new Worker(new URL('./reseal-thread.js', import.meta.url), {
+        workerData: { ...init, s, shares } satisfies ResealInit,
+        name: 'reseal',
+      }),
+  );
   try {
     const [said] = (await once(thread, 'message')) as [FromResealThread];
     if (said.kind === 'failed') throw new Fault(said.fault, `The partial output cannot be sealed: ${said.detail}`);

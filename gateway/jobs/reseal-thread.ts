@@ -21,7 +21,8 @@ import type { FromResealThread, ResealInit } from './reseal-messages.ts';
 const init = workerData as ResealInit;
 
 async function reseal(): Promise<Uint8Array> {
-  const { ways, organization, version, quotaBytes, placement, contentKey } = init;
+  const { ways, organization, version, quotaBytes, placement, shares } = init;
+  const secret = { cek: init.contentKey, s: init.s };
   await using routes = new StorageRoutes({ routes: new Map([...ways].map(([id, { route }]) => [id, route])) });
   await using threads = new SealThreads(1);
   using index = new BlockIndex(init.blockIndexFile);
@@ -37,7 +38,7 @@ async function reseal(): Promise<Uint8Array> {
     const bySlot = [...part.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
     const blocks = routes.bind(bySlot, right);
     return openSegments(part, {
-      secretFor: () => ({ cek: contentKey }),
+      secretFor: () => secret,
       get: (slot, cid, options) => blocks.get(slot, cid, options),
       threads,
       lookAhead: 1,
@@ -46,7 +47,8 @@ async function reseal(): Promise<Uint8Array> {
   // Claims count from 1: under token 0 no key is used twice.
   const manifest = await sealSegments(segments(), {
     version,
-    secret: { cek: contentKey },
+    secret,
+    shares,
     token: 0,
     firstSegment: 0,
     scheme: { k: placement.k, n: placement.n },

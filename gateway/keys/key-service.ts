@@ -1,9 +1,16 @@
 import type { AccessId, DatasetId, JobId, VersionId } from '@d-cloud/chaincode/domain';
 import { Refusal } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import { type KeyRelease, parseManifest, type ReleaseContext, sealKeyRelease } from '@d-cloud/pipelines/seal';
+import {
+  type KeyRelease,
+  parseManifest,
+  type ReleaseContext,
+  type StorageManifest,
+  sealKeyRelease,
+} from '@d-cloud/pipelines/seal';
 import type { Custodian } from '../custody/custodian.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { OutputSecrets } from '../jobs/output-secrets.ts';
 import type { PeerCaller } from '../peer/peer-caller.ts';
 import type { ReadModel } from '../projection/index.ts';
 import {
@@ -18,6 +25,7 @@ import {
 import type { KeyStore, VersionKeys } from './key-store.ts';
 import { writePayload } from './release-payload.ts';
 import { keysForClaim, keysOfSegments } from './segment-keys.ts';
+import { type SharedSecrets, sharesAt } from './shared-secrets.ts';
 
 export type ReleaseRequest =
   | { readonly kind: 'claim'; readonly job: JobId; readonly partition: number; readonly token: number }
@@ -37,6 +45,8 @@ export type KeyServicePowers = RightPowers & {
   readonly keys: KeyStore;
   readonly jobs: Pick<JobStore, 'plan'>;
   readonly custody: Pick<Custodian, 'whereNow'>;
+  readonly secrets: Pick<SharedSecrets, 'lend'>;
+  readonly outputs: Pick<OutputSecrets, 'lend'>;
 };
 
 /**
@@ -56,7 +66,7 @@ export class KeyService {
       await checkFresh(this.#powers, signal);
       const releases =
         request.kind === 'claim'
-          ? await this.#forClaim(caller, request)
+          ? await this.#forClaim(caller, request, signal)
           : [await this.#forAccess(caller, request.access)];
       this.#log(caller, against, 'released', releases.map(({ version }) => version).join(' '));
       return releases;
@@ -71,7 +81,11 @@ export class KeyService {
     }
   }
 
-  async #forClaim(caller: PeerCaller, request: ReleaseRequest & { kind: 'claim' }): Promise<readonly Release[]> {
+  async #forClaim(
+    caller: PeerCaller,
+    request: ReleaseRequest & { kind: 'claim' },
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Release[]> {
     const current = await checkClaim(this.#powers, request);
     const { job, claim } = current;
     if (claim.organization !== caller.organization || claim.node !== caller.name) {
@@ -79,14 +93,14 @@ export class KeyService {
     }
     const { organization } = this.#powers;
     const releases: Release[] = [];
-    if (job.datasetOwner === organization) releases.push(await this.#input(current));
-    if (job.modelOwner === organization) releases.push(await this.#model(current));
-    if (job.requester === organization) releases.push(await this.#output(current));
+    if (job.datasetOwner === organization) releases.push(await this.#input(current, signal));
+    if (job.modelOwner === organization) releases.push(await this.#model(current, signal));
+    if (job.requester === organization) releases.push(await this.#output(current, signal));
     if (releases.length === 0) throw new Refusal('PARTITION_NOT_FOUND', 'the job has nothing of ours');
     return releases;
   }
 
-  async #input({ job, partition, claim }: CurrentClaim): Promise<Release> {
+  async #input({ job, partition, claim }: CurrentClaim, signal: AbortSignal | undefined): Promise<Release> {
     await checkUse(this.#powers, {
       action: 'use',
       dataset: job.dataset,
@@ -99,10 +113,10 @@ export class KeyService {
     });
     const kept = this.#kept(job.version, job.dataset);
     const range = { from: partition.firstSegment, to: partition.firstSegment + partition.segments };
-    return this.#opening('input', kept, { ...recipientOf(claim), purpose: job.purpose }, range);
+    return this.#opening('input', kept, { ...recipientOf(claim), purpose: job.purpose }, signal, range);
   }
 
-  async #model({ job, claim }: CurrentClaim): Promise<Release> {
+  async #model({ job, claim }: CurrentClaim, signal: AbortSignal | undefined): Promise<Release> {
     const kept = this.#kept(job.modelVersion);
     await checkUse(this.#powers, {
       action: 'use',
@@ -117,10 +131,10 @@ export class KeyService {
       await this.#powers.ledger.evaluate('model:getVersion', { model: job.model, number: job.modelNumber }),
       job,
     );
-    return this.#opening('model', kept, { ...recipientOf(claim), purpose: job.purpose });
+    return this.#opening('model', kept, { ...recipientOf(claim), purpose: job.purpose }, signal);
   }
 
-  async #output({ job, partition, claim }: CurrentClaim): Promise<Release> {
+  async #output({ job, partition, claim }: CurrentClaim, signal: AbortSignal | undefined): Promise<Release> {
     const secrets = this.#powers.keys.job(job.id);
     const plan = this.#powers.jobs.plan(job.id);
     const version = await this.#powers.ledger.evaluate('dataset:getVersion', { id: job.version });
@@ -128,14 +142,21 @@ export class KeyService {
       throw new Fault('unavailable', `The secrets of ${job.id} are not here.`, { retryable: false });
     const range = { from: partition.firstSegment, to: partition.firstSegment + partition.segments };
     const { k, n, slots } = plan.placement;
-    const payload = writePayload({
-      v: 1,
-      keys: keysForClaim(secrets.contentKey, { version: job.outputVersion, token: claim.token }, range),
-      rowSaltSecret: Buffer.from(secrets.rowSaltSecret).toString('base64'),
-      scheme: { k, n },
-      slots: slots.map(({ storageNode, organization }, slot) => ({ slot, storageNode, organization })),
-      segmentCount: version.segmentRows.length,
-    });
+    const cek = secrets.contentKey;
+    const payload = await this.#powers.outputs.lend(
+      job,
+      (s, shares) =>
+        writePayload({
+          v: shares === undefined ? 1 : 2,
+          keys: keysForClaim({ cek, s }, { version: job.outputVersion, token: claim.token }, range),
+          ...(shares === undefined ? {} : { shares: Buffer.from(shares).toString('base64') }),
+          rowSaltSecret: Buffer.from(secrets.rowSaltSecret).toString('base64'),
+          scheme: { k, n },
+          slots: slots.map(({ storageNode, organization }, slot) => ({ slot, storageNode, organization })),
+          segmentCount: version.segmentRows.length,
+        }),
+      signal,
+    );
     const named = { dataset: job.outputDataset, version: job.outputVersion, epoch: 1 };
     return this.#sealed('output', named, { ...recipientOf(claim), purpose: job.purpose }, payload);
   }
@@ -150,7 +171,11 @@ export class KeyService {
     await checkUse(this.#powers, { action: 'read', dataset, version, by: reader, purpose, grant });
     const transaction = this.#powers.readModel.get('access', id)?.transaction;
     if (transaction === undefined) throw new Fault('unavailable', `The access ${id} is not projected yet.`);
-    return this.#opening('input', kept, { key: access.ephemeralKey, grantee: reader, transaction, purpose });
+    const recipient = { key: access.ephemeralKey, grantee: reader, transaction, purpose };
+    const manifest = parseManifest(kept.manifest);
+    if (manifest.shares === undefined) return this.#opening('input', kept, recipient, undefined);
+    const contentKey = Buffer.from(kept.contentKey).toString('base64');
+    return this.#sealed('input', kept, recipient, writePayload({ v: 2, ...this.#named(kept, manifest), contentKey }));
   }
 
   /**
@@ -164,31 +189,39 @@ export class KeyService {
     return kept;
   }
 
-  #opening(
+  async #opening(
     role: 'input' | 'model',
     kept: VersionKeys,
     recipient: Recipient,
+    signal: AbortSignal | undefined,
     range?: { from: number; to: number },
   ): Promise<Release> {
     const manifest = parseManifest(kept.manifest);
-    const slots = this.#powers.custody.whereNow(manifest);
-    const payload = writePayload({
-      v: 1,
-      manifest: Buffer.from(kept.manifest).toString('base64'),
-      salt: Buffer.from(kept.salt).toString('base64'),
-      keys: keysOfSegments(kept.contentKey, manifest, range),
+    const at = sharesAt(manifest, this.#powers.custody.whereNow(manifest), ['own', kept.version]);
+    const keys = await this.#powers.secrets.lend(
+      at,
+      (s) => keysOfSegments({ cek: kept.contentKey, s }, manifest, range),
+      signal,
+    );
+    return this.#sealed(role, kept, recipient, writePayload({ v: 1, ...this.#named(kept, manifest), keys }));
+  }
+
+  #named({ manifest, salt }: VersionKeys, parsed: StorageManifest) {
+    const slots = this.#powers.custody.whereNow(parsed);
+    return {
+      manifest: Buffer.from(manifest).toString('base64'),
+      salt: Buffer.from(salt).toString('base64'),
       ...(slots === undefined ? {} : { slots }),
-    });
-    const { dataset, version, epoch } = kept;
-    return this.#sealed(role, { dataset, version, epoch }, recipient, payload);
+    };
   }
 
   async #sealed(
     role: Release['role'],
-    named: Pick<Release, 'dataset' | 'version' | 'epoch'>,
+    { dataset, version, epoch }: Pick<Release, 'dataset' | 'version' | 'epoch'>,
     { key, ...recipient }: Recipient,
     payload: Uint8Array,
   ): Promise<Release> {
+    const named = { dataset, version, epoch };
     const context: ReleaseContext = { channel: this.#powers.channel, ...named, ...recipient };
     return { role, ...named, release: await sealKeyRelease(Buffer.from(key, 'base64'), context, payload) };
   }

@@ -6,9 +6,9 @@ import type { StorageWay } from '../peer/storage-ways.ts';
 /** How content leaves: a folder as tar, the one file of a version as it was, one Arrow stream, or a JSON object per row and line. */
 export type ContentForm = 'tar' | 'file' | 'arrow' | 'json-lines';
 
-/** What opens a version: its content key, or the keys of its segments. */
+/** What opens a version: its content key with S where it has one, or the keys of its segments. */
 export type OpeningSecret =
-  | { readonly kind: 'version'; readonly contentKey: Uint8Array }
+  | { readonly kind: 'version'; readonly contentKey: Uint8Array; readonly s?: Uint8Array | undefined }
   | { readonly kind: 'segments'; readonly keys: ReadonlyMap<number, Uint8Array> };
 
 /** What an open thread is started with: plain data only. */

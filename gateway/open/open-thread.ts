@@ -59,7 +59,8 @@ async function open(): Promise<FromOpenThread> {
     init.slots ?? [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
   const blocks = routes.bind(bySlot, { words: init.right });
   const opened = openSegments(manifest, {
-    secretFor: (index) => (secret.kind === 'version' ? { cek: secret.contentKey } : { key: keyOf(secret.keys, index) }),
+    secretFor: (index) =>
+      secret.kind === 'version' ? { cek: secret.contentKey, s: secret.s } : { key: keyOf(secret.keys, index) },
     get: (slot, cid, options) => blocks.get(slot, cid, options),
     threads,
     lookAhead: 1,

@@ -25,6 +25,7 @@ import type { Custodian } from '../custody/custodian.ts';
 import { Rejection } from '../http/problem.ts';
 import type { RouteRequest } from '../http/route.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { type SharedSecrets, type SharesAt, sharesAt } from '../keys/shared-secrets.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { type OpenedContent, openContent } from './open-content.ts';
@@ -38,6 +39,7 @@ export type ReadPowers = {
   readonly peers: PeerClient;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
   readonly custody: Pick<Custodian, 'whereNow'>;
+  readonly secrets: Pick<SharedSecrets, 'lend'>;
 };
 
 export type ReadRequest = {
@@ -53,6 +55,8 @@ export type ReadRequest = {
 type Opening = {
   readonly manifest: Uint8Array;
   readonly secret: OpeningSecret;
+  /** Where the shares of its S lie, when the secret is a content key and the version has an S. */
+  readonly shares?: SharesAt | undefined;
   readonly right: readonly string[];
   /** Where the fragments lie now, in slot order, when that is not where the manifest says. */
   readonly slots?: readonly string[] | undefined;
@@ -60,24 +64,32 @@ type Opening = {
 
 /**
  * Opens a version for reading: its owner by the own key store, everybody else by an access that is recorded on the ledger first and
- * against which the owner's gateway releases the keys. Works while any k of its n fragments can be had.
+ * against which the owner's gateway releases the content key. S is gathered here. Works while any k of its n fragments can be had.
  */
 export async function readVersion(powers: ReadPowers, request: ReadRequest): Promise<OpenedContent> {
   const version = powers.readModel.get('version', request.version)?.record;
   if (version === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${request.version}`);
-  const opening =
+  const { shares, ...opening } =
     version.owner === powers.organization ? ofOwn(powers, version) : await byAccess(powers, request, version);
-  return openContent({ ...opening, ways: powers.ways(), form: request.form }, { signal: request.signal });
+  const { signal, form } = request;
+  const open = (secret: OpeningSecret) => openContent({ ...opening, secret, ways: powers.ways(), form }, { signal });
+  const { secret } = opening;
+  if (secret.kind !== 'version') return open(secret);
+  return powers.secrets.lend(shares, (s) => open({ ...secret, s }), signal);
 }
 
 function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {
   const kept = keys.version(id);
   if (kept === undefined) throw new Fault('corrupt', `The keys of ${id} are not in this gateway's key store.`);
+  const manifest = parseManifest(kept.manifest);
+  const now = custody.whereNow(manifest);
+  const right = ['own', id];
   return {
     manifest: kept.manifest,
     secret: { kind: 'version', contentKey: kept.contentKey },
-    right: ['own', id],
-    slots: custody.whereNow(parseManifest(kept.manifest))?.map(({ storageNode }) => storageNode),
+    shares: sharesAt(manifest, now, right),
+    right,
+    slots: now?.map(({ storageNode }) => storageNode),
   };
 }
 
@@ -111,43 +123,53 @@ async function byAccess(powers: ReadPowers, request: ReadRequest, version: Versi
   const bytes = await openKeyRelease(pair, context, parseKeyRelease(released.release));
   const payload = payloadSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   const manifest = Buffer.from(payload.manifest, 'base64');
-  checkManifest(version, manifest, Buffer.from(payload.salt, 'base64'));
+  const parsed = checkManifest(version, manifest, Buffer.from(payload.salt, 'base64'));
+  const right = ['access', access.id];
+  const now = slotsIn(payload, parsed);
   return {
     manifest,
-    secret: {
-      kind: 'segments',
-      keys: new Map(payload.keys.map(({ index, key }) => [index, Buffer.from(key, 'base64')])),
-    },
-    right: ['access', access.id],
-    slots: slotsIn(payload, parseManifest(manifest)),
+    secret: secretIn(payload),
+    shares: sharesAt(parsed, now, right),
+    right,
+    slots: now?.map(({ storageNode }) => storageNode),
   };
 }
 
 /** The manifest must be the one that the ledger commits to. */
-function checkManifest(version: VersionRecord, manifest: Uint8Array, salt: Uint8Array): void {
+function checkManifest(version: VersionRecord, manifest: Uint8Array, salt: Uint8Array): StorageManifest {
   const committed = commit(salt, Buffer.from(manifestHash(manifest), 'hex')) === version.manifestCommitment;
-  if (!committed || parseManifest(manifest).version !== version.id) {
+  const parsed = committed ? parseManifest(manifest) : undefined;
+  if (parsed?.version !== version.id)
     throw new Fault('corrupt', `The owner of ${version.id} gave another manifest than the ledger commits to.`);
-  }
+  return parsed;
+}
+
+function secretIn(payload: Payload): OpeningSecret {
+  if (payload.v === 2) return { kind: 'version', contentKey: Buffer.from(payload.contentKey, 'base64') };
+  const keys = payload.keys.map(({ index, key }) => [index, Buffer.from(key, 'base64')] as const);
+  return { kind: 'segments', keys: new Map(keys) };
 }
 
 /** Where the owner says that fragments lie now. Wherever that is, only blocks with the manifest's hashes are taken. */
-function slotsIn({ slots }: z.output<typeof payloadSchema>, { n }: StorageManifest): readonly string[] | undefined {
+function slotsIn({ slots }: Payload, { n }: StorageManifest): Payload['slots'] {
   if (slots === undefined) return undefined;
   const ordered = slots.toSorted((a, b) => a.slot - b.slot);
-  if (ordered.length === n && ordered.every(({ slot }, at) => slot === at))
-    return ordered.map((one) => one.storageNode);
+  if (ordered.length === n && ordered.every(({ slot }, at) => slot === at)) return ordered;
   throw new Fault('corrupt', 'The owner did not say of every fragment where it lies.');
 }
 
 const answerSchema = z.object({ releases: z.array(z.object({ epoch: z.int(), release: z.unknown() })).length(1) });
-const payloadSchema = z.object({
-  v: z.literal(1),
+const named = {
   manifest: z.base64(),
   salt: z.base64(),
-  keys: z.array(z.object({ index: z.int(), key: z.base64() })),
   slots: z.array(z.object({ slot: z.int(), storageNode: z.string(), organization: z.string() })).optional(),
-});
+};
+/** Version 1 has the keys of all segments, for what was published without shares of S; version 2 the content key alone. */
+const payloadSchema = z.discriminatedUnion('v', [
+  z.object({ v: z.literal(1), ...named, keys: z.array(z.object({ index: z.int(), key: z.base64() })) }),
+  z.object({ v: z.literal(2), ...named, contentKey: z.base64() }),
+]);
+type Payload = z.output<typeof payloadSchema>;
 
 /** How long the owner's peer may take to have the access that ours has. */
 const longestLagMs = 8_000;

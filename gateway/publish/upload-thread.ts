@@ -6,6 +6,7 @@ import { StorageRoutes } from '@d-cloud/network/store';
 import { IngestRefusal, type Segment } from '@d-cloud/pipelines/ingest';
 import {
   encodeManifest,
+  mintSecret,
   type PlainSegment,
   SealFault,
   SealThreads,
@@ -71,9 +72,12 @@ async function place(): Promise<FromUploadThread> {
   const hash = createHash('sha256');
   const { schemaHash, segments } = await ingestUpload(hashed(received(), hash), init.form, init.statedBytes);
   const segmentRows: number[] = [];
+  // S is made here and ends here: only its shares leave this thread, one to each storage node.
+  const { s, blocks, digests: shares } = mintSecret(init.placement);
   const manifest = await sealSegments(counted(segments, segmentRows), {
     version: init.version,
-    secret: { cek: init.contentKey },
+    secret: { cek: init.contentKey, s },
+    shares,
     token: 0,
     firstSegment: 0,
     scheme: { k: init.placement.k, n: init.placement.n },
@@ -83,7 +87,9 @@ async function place(): Promise<FromUploadThread> {
     put,
     concurrency: putsAtOnce,
     signal: stopped.signal,
-  });
+  }).finally(() => s.fill(0));
+  const placed = await Promise.allSettled(blocks.map((block) => put(block, { signal: stopped.signal })));
+  for (const one of placed) if (one.status === 'rejected') throw one.reason;
   const sizeBytes = manifest.segments.reduce(
     (sum, segment) => sum + segment.fragmentBytes * manifest.k * stripeCount(manifest, segment),
     0,

@@ -21,8 +21,10 @@ const slots = z.array(z.strictObject({ slot: z.int().min(0), storageNode: z.stri
 
 const opening = z.object({ v: z.literal(1), manifest: bytes, salt: bytes, keys, slots: slots.optional() });
 const output = z.object({
-  v: z.literal(1),
+  v: z.literal([1, 2]),
   keys,
+  /** Digests of the blocks with the shares of the output's S, which its manifests must name. */
+  shares: bytes.optional(),
   rowSaltSecret: bytes,
   scheme: z.strictObject({ k: z.int().min(1).max(32), n: z.int().min(1).max(64) }),
   slots,

@@ -141,6 +141,7 @@ async function sealed(
   return sealSegments(results, {
     version: job.outputVersion,
     secret: (index) => ({ key: keyOf(output.keys, index) }),
+    shares: output.shares,
     token: claim.token,
     firstSegment: partition.firstSegment,
     segmentCount: output.segmentCount,

@@ -1,6 +1,7 @@
 /** How sealing and opening can fail without any rule having said no. The value tells callers whether to ask again. */
 export const sealFaults = {
   INSUFFICIENT_FRAGMENTS: 'unavailable',
+  INSUFFICIENT_SHARES: 'unavailable',
   THREAD_LOST: 'unavailable',
   SEGMENT_CORRUPT: 'corrupt',
   FRAGMENT_CORRUPT: 'corrupt',

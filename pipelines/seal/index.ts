@@ -2,6 +2,7 @@ export { blockDigest, blockId } from './block-id.ts';
 export { ErasureCode, type KernelKind, recoverSlowly, type Scheme, schemeRow } from './erasure/index.ts';
 export { SealFault, type SealFaultCode, sealFaults } from './fault.ts';
 export type { GetFragment, Hedge } from './gather-fragments.ts';
+export { type GatherSecretOptions, gatherSecret, type SharedSecret } from './gather-secret.ts';
 export { checkPublicKey, generateKeyPair, type KeyPair, publicKeyOf } from './key-pair.ts';
 export {
   type KeyRelease,
@@ -50,6 +51,13 @@ export {
 export { additionalData, openSegment, type SealedPlaintext, type SegmentContext, sealSegment } from './segment.ts';
 export { deriveSegmentKey, type SegmentName, type SegmentSecret, type VersionSecret } from './segment-key.ts';
 export { combineShares, interpolateShare, type Share, splitSecret } from './shamir.ts';
-export { decodeShare, encodeShare, type ShareBlock, shareDigests } from './share-block.ts';
+export {
+  decodeShare,
+  encodeShare,
+  mintSecret,
+  type ShareBlock,
+  type SplitSecret,
+  shareDigests,
+} from './share-block.ts';
 export { SealThreads } from './threads/seal-threads.ts';
 export { unwrapKey, type WrapContext, wrapKey } from './wrap-key.ts';
