@@ -1,6 +1,5 @@
 /** The whole story on one machine: publish, find, ask, grant, refuse, run, attest, prove, survive. */
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { holdProcess, releaseProcess, stopSupervisor } from '../../supervisor/index.ts';
@@ -15,6 +14,7 @@ import { type Credentials, signIn } from '../credentials.ts';
 import type { Output } from '../output.ts';
 import { Problem } from '../rest.ts';
 import type { DatasetView, GrantView, JobView, LineageView } from '../views.ts';
+import { clearGround } from './clean-ground.ts';
 import { sameAsPublished } from './same-as-published.ts';
 import { verifyElsewhere } from './verify-elsewhere.ts';
 
@@ -74,7 +74,7 @@ export async function demo(
     survivedOrganizationLoss: false,
     seconds: 0,
   };
-  await clear(directory);
+  await clearGround(directory, () => stopSupervisor(directory));
   const stop = async () => void (await stopSupervisor(directory));
   const interrupted = () => void stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
@@ -115,18 +115,6 @@ function closingWords({ ok, jobs, evidence, refused, survivedOrganizationLoss, s
     `${verified} of ${evidence.length} evidence files verified, the loss of an organization's storage ${survivedOrganizationLoss ? '' : 'NOT '}survived.`,
     `Results (Arrow) and evidence (JSON) are in ${files}`,
   ].join('\n');
-}
-
-/** A demo starts on clean ground; a folder that holds something else is not ours to empty. */
-async function clear(directory: string): Promise<void> {
-  if (!existsSync(directory)) return;
-  await stopSupervisor(directory);
-  const ours = ['network.json', 'run', 'organizations'].some((name) => existsSync(join(directory, name)));
-  if (!ours)
-    throw new Error(
-      `${directory} is there and was not made by the demo: move it away, or give --directory <another folder>`,
-    );
-  await rm(directory, { recursive: true, force: true });
 }
 
 class Story {
