@@ -15,6 +15,7 @@ import { listAll } from '../peer/list-all.ts';
 import type { PeerCaller } from '../peer/peer-caller.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { coordinatorStamp, type FinishPowers, finishJob } from './finish-job.ts';
+import { fitsClaim } from './fits-claim.ts';
 import type { Heartbeat, Heartbeats } from './heartbeats.ts';
 import type { PartitionOutput } from './job-store.ts';
 
@@ -63,14 +64,12 @@ export class JobCoordinator implements AsyncDisposable {
   ): Promise<void> {
     const { job, partition } = this.#checkClaimant(caller, named);
     const manifest = parseOutput(output.manifest);
-    const indexes = manifest.segments.map(({ index }) => index);
-    const fits =
-      manifest.version === job.outputVersion &&
-      manifest.rows === partition.rows &&
-      indexes.length === partition.segments &&
-      indexes[0] === partition.firstSegment &&
-      manifest.segments.every(({ token }) => token === named.token);
-    if (!fits) throw new Refusal('ATTESTATION_INVALID', 'the manifest is not of this claim’s segments');
+    const input = this.#powers.readModel.get('version', job.version)?.record;
+    const plan = this.#powers.store.plan(job.id);
+    if (input === undefined || plan === undefined)
+      throw new Fault('unavailable', `The output plan of ${job.id} is not here.`, { retryable: false });
+    const fits = fitsClaim(manifest, { job, partition, token: named.token, input, plan });
+    if (!fits) throw new Refusal('ATTESTATION_INVALID', 'the manifest is not of this claim’s segments as planned');
     this.#powers.store.putOutput(named.job, named.partition, named.token, output);
     this.#powers.heartbeats.hear({ ...named, rowsDone: partition.rows, stage: 'attesting' });
     this.#powers.failpoint('job.manifest-kept');
