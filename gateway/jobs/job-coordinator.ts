@@ -37,6 +37,8 @@ export class JobCoordinator implements AsyncDisposable {
   readonly #stopping = new AbortController();
   /** Jobs that are being finished, so that one is not finished twice at once. */
   readonly #finishing = new Map<JobId, Promise<void>>();
+  /** Jobs of which something was told while they were being finished: what was being submitted may be refused because of it. */
+  readonly #toldOf = new Set<JobId>();
   /** Claims whose reassignment is on its way, `job:index:token`. */
   readonly #moving = new Set<string>();
   readonly #running: Promise<void>[] = [];
@@ -141,11 +143,19 @@ export class JobCoordinator implements AsyncDisposable {
 
   /** Ends a job that is over: all its partitions are done, or a right it stands on is gone. */
   #consider(job: JobRecord): void {
-    if (job.requester !== this.#powers.organization || !isRunning(job) || this.#finishing.has(job.id)) return;
+    if (job.requester !== this.#powers.organization || !isRunning(job)) return;
+    if (this.#finishing.has(job.id)) {
+      this.#toldOf.add(job.id);
+      return;
+    }
     const partitions = this.#partitions(job);
     const isDone = partitions.every(({ state }) => state === 'accepted' || state === 'failed');
     if (!isDone && !this.#isRevoked(job)) return;
-    const finished = this.#finish(job, isDone ? partitions : []).finally(() => this.#finishing.delete(job.id));
+    const finished = this.#finish(job, isDone ? partitions : []).finally(() => {
+      this.#finishing.delete(job.id);
+      const now = this.#toldOf.delete(job.id) ? this.#powers.readModel.get('job', job.id)?.record : undefined;
+      if (now !== undefined && !this.#stopping.signal.aborted) this.#consider(now);
+    });
     this.#finishing.set(job.id, finished);
   }
 
