@@ -58,6 +58,11 @@ export class JobCoordinator implements AsyncDisposable {
     this.#powers.heartbeats.hear(heartbeat);
   }
 
+  /** Refuses an output of anybody but the current claim's compute node, before it is read. */
+  admitOutput(caller: PeerCaller, named: Pick<Heartbeat, 'job' | 'partition' | 'token'>): void {
+    this.#checkClaimant(caller, named);
+  }
+
   /** Keeps what a compute node sealed, before it attests. Refuses an output that is not its claim's; durable when it returns. */
   async acceptOutput(
     caller: PeerCaller,
