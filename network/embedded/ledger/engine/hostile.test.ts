@@ -97,7 +97,7 @@ describe('a member that plays false', () => {
     expect(rows(ledger)).toEqual(before);
   });
 
-  test('writing into a collection that nobody defined fails alone: a real peer panics and never comes back', async () => {
+  test('writing into a collection that nobody defined fails alone: a real 2.5.16 peer panics on the block', async () => {
     const hashedRwSet = HashedRwSet.encode({
       writes: [{ keyHash: Buffer.alloc(32, 1), valueHash: Buffer.alloc(32, 2) }],
     });
