@@ -127,7 +127,15 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     }),
   );
   const quotaBytes = config.limits.quotaBytes;
-  const secrets = opening.use(new SharedSecrets({ ways }));
+  const shareRoutes = opening.use(new StorageRoutes({ routes: new Map() }));
+  const secrets = opening.use(
+    new SharedSecrets({
+      blocksAt: (storageNodes, words) => {
+        for (const [id, { route }] of ways()) shareRoutes.set(id, route);
+        return shareRoutes.bind(storageNodes, { words });
+      },
+    }),
+  );
   const outputs = new OutputSecrets({
     organization,
     store,

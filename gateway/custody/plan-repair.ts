@@ -21,6 +21,7 @@ export type RepairPlan = {
 
 export type Surroundings = Patience & {
   readonly nodes: readonly StorageNodeRecord[];
+  /** Storage nodes that seem to answer. */
   readonly alive: ReadonlySet<StorageNodeId>;
 };
 
@@ -42,13 +43,15 @@ export function planRepair(
   const moves: Move[] = [];
   const stuck: string[] = [];
   let placed = slots;
+  // A storage node that is being left takes no other slot, though it may seem to be there: a gateway answers for what is behind it.
+  const free = surroundings.alive.difference(new Set(slots.map(({ storageNode }) => storageNode)));
   for (const place of slots) {
     const known = observed.get(place.slot);
     const away = known !== undefined && isAway(known, surroundings);
     const state = states.get(place.storageNode) ?? 'left';
     const isLong = known?.awaySinceMs !== undefined && surroundings.nowMs - known.awaySinceMs >= surroundings.graceMs;
     if (state !== 'active' || (away && (isLong || intact <= k + 1))) {
-      const to = chooseReplacement(place.slot, placed, surroundings.nodes, surroundings.alive, scheme);
+      const to = chooseReplacement(place.slot, placed, surroundings.nodes, free, scheme);
       if (to !== undefined) {
         moves.push({ from: place, to, copies: !away && state !== 'left' });
         placed = placed.map((one) => (one.slot === place.slot ? to : one));

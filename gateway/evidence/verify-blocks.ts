@@ -8,6 +8,7 @@ import {
   verifyAnswer,
   verifyBlock,
   verifyConfigChain,
+  verifyInForce,
   verifyTransaction,
 } from '@d-cloud/network/ledger/verify';
 import { must } from './checks.ts';
@@ -65,6 +66,7 @@ function verifyAnswered(
       `${answer.organization} was asked ${answer.query} ${answer.args.join(' ')}, not for block ${number}`,
     );
     const block = verifyBlock(answer.payload, config);
+    verifyInForce(block, config);
     must(block.header.number === number, `${answer.organization} showed block ${block.header.number} for ${number}`);
     must(isCanonicalBlock(answer.payload), `${answer.organization} showed a block that is not in its one form`);
     first ??= block;

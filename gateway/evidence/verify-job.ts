@@ -91,6 +91,15 @@ export function verifyModel(facts: ToldFacts, { record: job }: Told<JobRecord>) 
   const told = facts.modelVersions.get(`${job.model}:${job.modelNumber}`);
   must(told !== undefined, `model version ${job.model}:${job.modelNumber} is not in the pack`);
   const { record } = told;
+  const model = facts.models.get(job.model)?.record;
+  must(model !== undefined, `the registration of model ${job.model} is not in the pack`);
+  must(model.owner === job.modelOwner, `the model is ${model.owner}'s, not ${job.modelOwner}'s`);
+  must(
+    record.approvals.length >= model.approvalsNeeded,
+    `the model has ${record.approvals.length} of ${model.approvalsNeeded} approvals`,
+  );
+  const sealed = facts.versions.get(job.modelVersion);
+  must(sealed?.record.dataset === model.dataset, 'the version that holds the model is not one of its dataset');
   must(record.digest === job.modelDigest, 'the job ran a model of another digest than the registered one');
   must(
     record.version === job.modelVersion && record.state === 'published',

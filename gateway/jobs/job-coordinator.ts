@@ -15,6 +15,7 @@ import { listAll } from '../peer/list-all.ts';
 import type { PeerCaller } from '../peer/peer-caller.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { coordinatorStamp, type FinishPowers, finishJob } from './finish-job.ts';
+import { fitsClaim } from './fits-claim.ts';
 import type { Heartbeat, Heartbeats } from './heartbeats.ts';
 import type { PartitionOutput } from './job-store.ts';
 
@@ -26,8 +27,6 @@ export type CoordinatorPowers = FinishPowers & {
   readonly log: Logger;
 };
 
-const noShares = new Uint8Array(0);
-
 /**
  * Coordinates the jobs that this organization requested: takes partitions from nodes that fell silent, ends jobs whose partitions are all
  * done, ends those whose right was revoked. Everything it needs is on the ledger and on disk, so it goes on after a restart; two
@@ -38,6 +37,8 @@ export class JobCoordinator implements AsyncDisposable {
   readonly #stopping = new AbortController();
   /** Jobs that are being finished, so that one is not finished twice at once. */
   readonly #finishing = new Map<JobId, Promise<void>>();
+  /** Jobs of which something was told while they were being finished: what was being submitted may be refused because of it. */
+  readonly #toldOf = new Set<JobId>();
   /** Claims whose reassignment is on its way, `job:index:token`. */
   readonly #moving = new Set<string>();
   readonly #running: Promise<void>[] = [];
@@ -57,6 +58,11 @@ export class JobCoordinator implements AsyncDisposable {
     this.#powers.heartbeats.hear(heartbeat);
   }
 
+  /** Refuses an output of anybody but the current claim's compute node, before it is read. */
+  admitOutput(caller: PeerCaller, named: Pick<Heartbeat, 'job' | 'partition' | 'token'>): void {
+    this.#checkClaimant(caller, named);
+  }
+
   /** Keeps what a compute node sealed, before it attests. Refuses an output that is not its claim's; durable when it returns. */
   async acceptOutput(
     caller: PeerCaller,
@@ -65,15 +71,13 @@ export class JobCoordinator implements AsyncDisposable {
   ): Promise<void> {
     const { job, partition } = this.#checkClaimant(caller, named);
     const manifest = parseOutput(output.manifest);
-    const indexes = manifest.segments.map(({ index }) => index);
-    const fits =
-      manifest.version === job.outputVersion &&
-      manifest.rows === partition.rows &&
-      Buffer.compare(manifest.shares ?? noShares, this.#powers.store.shares(job.id) ?? noShares) === 0 &&
-      indexes.length === partition.segments &&
-      indexes[0] === partition.firstSegment &&
-      manifest.segments.every(({ token }) => token === named.token);
-    if (!fits) throw new Refusal('ATTESTATION_INVALID', 'the manifest is not of this claim’s segments');
+    const input = this.#powers.readModel.get('version', job.version)?.record;
+    const plan = this.#powers.store.plan(job.id);
+    if (input === undefined || plan === undefined)
+      throw new Fault('unavailable', `The output plan of ${job.id} is not here.`, { retryable: false });
+    const shares = this.#powers.store.shares(job.id);
+    const fits = fitsClaim(manifest, { job, partition, token: named.token, input, plan, shares });
+    if (!fits) throw new Refusal('ATTESTATION_INVALID', 'the manifest is not of this claim’s segments as planned');
     this.#powers.store.putOutput(named.job, named.partition, named.token, output);
     this.#powers.heartbeats.hear({ ...named, rowsDone: partition.rows, stage: 'attesting' });
     this.#powers.failpoint('job.manifest-kept');
@@ -145,11 +149,19 @@ export class JobCoordinator implements AsyncDisposable {
 
   /** Ends a job that is over: all its partitions are done, or a right it stands on is gone. */
   #consider(job: JobRecord): void {
-    if (job.requester !== this.#powers.organization || !isRunning(job) || this.#finishing.has(job.id)) return;
+    if (job.requester !== this.#powers.organization || !isRunning(job)) return;
+    if (this.#finishing.has(job.id)) {
+      this.#toldOf.add(job.id);
+      return;
+    }
     const partitions = this.#partitions(job);
     const isDone = partitions.every(({ state }) => state === 'accepted' || state === 'failed');
     if (!isDone && !this.#isRevoked(job)) return;
-    const finished = this.#finish(job, isDone ? partitions : []).finally(() => this.#finishing.delete(job.id));
+    const finished = this.#finish(job, isDone ? partitions : []).finally(() => {
+      this.#finishing.delete(job.id);
+      const now = this.#toldOf.delete(job.id) ? this.#powers.readModel.get('job', job.id)?.record : undefined;
+      if (now !== undefined && !this.#stopping.signal.aborted) this.#consider(now);
+    });
     this.#finishing.set(job.id, finished);
   }
 

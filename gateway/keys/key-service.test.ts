@@ -12,7 +12,14 @@ import type {
   PartitionRecord,
   VersionId,
 } from '@d-cloud/chaincode/domain';
-import { encodeManifest, generateKeyPair, manifestOf } from '@d-cloud/pipelines/seal';
+import {
+  deriveSegmentKey,
+  encodeManifest,
+  generateKeyPair,
+  manifestOf,
+  openKeyRelease,
+  parseKeyRelease,
+} from '@d-cloud/pipelines/seal';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KeyService, type KeyServicePowers } from './key-service.ts';
 import { KeyStore } from './key-store.ts';
@@ -23,7 +30,12 @@ const open = 'dset_open' as DatasetId;
 const secret = 'dset_secret' as DatasetId;
 const openVersion = 'vers_open' as VersionId;
 const secretVersion = 'vers_secret' as VersionId;
-const ephemeralKey = Buffer.from(generateKeyPair().publicKey).toString('base64');
+/** Of the dataset open to all members, with shares of S. */
+const sharedVersion = 'vers_shared' as VersionId;
+const contentKey = new Uint8Array(32).fill(1);
+const s = new Uint8Array(32).fill(2);
+const ephemeral = generateKeyPair();
+const ephemeralKey = Buffer.from(ephemeral.publicKey).toString('base64');
 const caller = { organization: birch, name: 'gateway' };
 
 let directory: string;
@@ -35,12 +47,15 @@ beforeEach(() => {
   keys = KeyStore.open({ file: join(directory, 'keys.sqlite'), keyFile: join(directory, 'key'), random });
   for (const [version, dataset] of [
     [openVersion, open],
+    [sharedVersion, open],
     [secretVersion, secret],
   ] as const) {
     const slots = [0, 1].map((slot) => ({ slot, storageNode: `stor_${slot}`, organization: alder }));
     const segments = [{ index: 0, rows: 1, token: 0, fragmentBytes: 4096, digests: new Uint8Array(64) }];
-    const manifest = manifestOf({ version, k: 1, n: 2, slots, segments, last: true, schemaHash: 'ab'.repeat(32) });
-    const kept = { contentKey: new Uint8Array(32).fill(1), salt: new Uint8Array(32), epoch: 1 };
+    const shares = version === sharedVersion ? new Uint8Array(64) : undefined;
+    const schemaHash = 'ab'.repeat(32);
+    const manifest = manifestOf({ version, k: 1, n: 2, slots, segments, last: true, schemaHash, shares });
+    const kept = { contentKey, salt: new Uint8Array(32), epoch: 1 };
     keys.putVersion({ ...kept, version, dataset, manifest: encodeManifest(manifest) });
   }
 });
@@ -86,6 +101,7 @@ function service(written: { access?: Partial<AccessRecord>; job?: Partial<JobRec
     keys,
     jobs: { plan: () => undefined },
     custody: { whereNow: () => undefined },
+    secrets: { lend: async (at: unknown, act: (lent: unknown) => unknown) => act(at === undefined ? undefined : s) },
   } as unknown as KeyServicePowers);
 }
 
@@ -97,6 +113,34 @@ describe('the key service', () => {
     const written = { access: { dataset: open, version: openVersion }, job: { dataset: open, version: openVersion } };
     await expect(service(written).release(caller, byAccess)).resolves.toMatchObject([{ version: openVersion }]);
     await expect(service(written).release(caller, byClaim)).resolves.toMatchObject([{ version: openVersion }]);
+  });
+
+  /** What a release of the version without or with shares of S says to whoever holds the ephemeral key. */
+  async function said(request: typeof byAccess | typeof byClaim, version: VersionId) {
+    const written = { access: { dataset: open, version }, job: { dataset: open, version } };
+    const [given] = await service(written).release(caller, request);
+    const transaction = request.kind === 'claim' ? 'tx-claim' : 'tx-access';
+    const grantee = request.kind === 'claim' ? caller.name : birch;
+    const context = { channel: 'dcloud', dataset: open, version, epoch: 1, grantee, purpose: 'research', transaction };
+    const bytes = await openKeyRelease(ephemeral, context, parseKeyRelease(given?.release));
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  }
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+  test('gives a claim segment keys derived with S, and neither the content key nor S', async () => {
+    const payload = await said(byClaim, sharedVersion);
+    const key = deriveSegmentKey({ cek: contentKey, s }, { version: sharedVersion, index: 0, token: 0 });
+    expect(payload).toMatchObject({ v: 1, keys: [{ index: 0, key: base64(key) }] });
+    for (const secret of [contentKey, s]) expect(JSON.stringify(payload)).not.toContain(base64(secret));
+  });
+
+  test('gives a reader the content key alone where S is to be gathered, and segment keys where there is none', async () => {
+    const shared = await said(byAccess, sharedVersion);
+    expect(shared).toMatchObject({ v: 2, contentKey: base64(contentKey) });
+    expect(shared).not.toHaveProperty('keys');
+    expect(JSON.stringify(shared)).not.toContain(base64(s));
+    const key = deriveSegmentKey({ cek: contentKey }, { version: openVersion, index: 0, token: 0 });
+    expect(await said(byAccess, openVersion)).toMatchObject({ v: 1, keys: [{ index: 0, key: base64(key) }] });
   });
 
   test('releases nothing against an access that names a version under another dataset', async () => {

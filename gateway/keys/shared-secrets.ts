@@ -1,8 +1,11 @@
-import type { StorageNodeId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import { StorageRoutes } from '@d-cloud/network/store';
-import { gatherSecret, SealFault, type SharedSecret, type StorageManifest } from '@d-cloud/pipelines/seal';
-import type { StorageWay } from '../peer/storage-ways.ts';
+import {
+  type GetFragment,
+  gatherSecret,
+  SealFault,
+  type SharedSecret,
+  type StorageManifest,
+} from '@d-cloud/pipelines/seal';
 
 /** The shares of a version's S: which blocks they are, where they lie, and why they may be read. */
 export type SharesAt = SharedSecret & {
@@ -13,7 +16,8 @@ export type SharesAt = SharedSecret & {
 };
 
 export type SharedSecretsPowers = {
-  readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
+  /** What gets blocks from these storage nodes, in slot order, under a right. */
+  readonly blocksAt: (storageNodes: readonly string[], right: readonly string[]) => { readonly get: GetFragment };
   /** How long an S stays in memory after it was gathered. */
   readonly keepMs?: number;
 };
@@ -29,9 +33,8 @@ type Kept = { readonly s: Promise<Uint8Array>; readonly stop: AbortController; t
  * Puts the S of versions together from the shares on storage nodes, whenever one is needed. An S is never written anywhere; it stays in
  * memory for seconds, because the claims of a job follow each other, and is then overwritten.
  */
-export class SharedSecrets implements AsyncDisposable {
+export class SharedSecrets implements Disposable {
   readonly #powers: SharedSecretsPowers;
-  readonly #routes = new StorageRoutes({ routes: new Map() });
   /** By the digests of the shares, hex; the oldest first. */
   readonly #kept = new Map<string, Kept>();
 
@@ -61,9 +64,8 @@ export class SharedSecrets implements AsyncDisposable {
     this.#keep(nameOf(digests), { s: Promise.resolve(s), stop: new AbortController() });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of this.#kept.keys()) this.#forget(name);
-    await this.#routes[Symbol.asyncDispose]();
+  [Symbol.dispose](): void {
+    for (const name of [...this.#kept.keys()]) this.#forget(name);
   }
 
   async #copy(shares: SharesAt, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -85,8 +87,7 @@ export class SharedSecrets implements AsyncDisposable {
   }
 
   #gather(name: string, { storageNodes, right, ...shared }: SharesAt): Kept {
-    for (const [id, { route }] of this.#powers.ways()) this.#routes.set(id, route);
-    const blocks = this.#routes.bind(storageNodes, { words: right });
+    const blocks = this.#powers.blocksAt(storageNodes, right);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(gatherWithinMs)]);
     const s = gatherSecret(shared, { get: (slot, cid, options) => blocks.get(slot, cid, options), signal }).catch(
@@ -117,6 +118,7 @@ export class SharedSecrets implements AsyncDisposable {
     const kept = this.#kept.get(name);
     if (kept === undefined) return;
     this.#kept.delete(name);
+    kept.stop.abort(new Error('the S is not kept any more'));
     clearTimeout(kept.timer);
     kept.s.then(clear, () => {});
   }

@@ -1,6 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
-  type AccessId,
   commit,
   type GrantId,
   type MspId,
@@ -28,6 +26,7 @@ import type { KeyStore } from '../keys/key-store.ts';
 import { type SharedSecrets, type SharesAt, sharesAt } from '../keys/shared-secrets.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
+import { askOwner } from './ask-owner.ts';
 import { type OpenedContent, openContent } from './open-content.ts';
 import type { ContentForm, OpeningSecret } from './open-messages.ts';
 
@@ -110,7 +109,10 @@ async function byAccess(powers: ReadPowers, request: ReadRequest, version: Versi
       `reading ${version.id} was denied, and that is on the ledger as ${access.id}`,
     );
   }
-  const released = await askOwner(powers, version.owner, access.id, request.signal);
+  const address = powers.readModel.get('organization', version.owner)?.record.gatewayAddress;
+  if (address === undefined) throw new Fault('unavailable', `${version.owner} has no gateway address on the ledger.`);
+  const owner = { organization: version.owner, address };
+  const released = await askOwner(powers.peers, owner, access.id, request.signal);
   const context = {
     channel: powers.channel,
     dataset: version.dataset,
@@ -158,7 +160,6 @@ function slotsIn({ slots }: Payload, { n }: StorageManifest): Payload['slots'] {
   throw new Fault('corrupt', 'The owner did not say of every fragment where it lies.');
 }
 
-const answerSchema = z.object({ releases: z.array(z.object({ epoch: z.int(), release: z.unknown() })).length(1) });
 const named = {
   manifest: z.base64(),
   salt: z.base64(),
@@ -170,30 +171,3 @@ const payloadSchema = z.discriminatedUnion('v', [
   z.object({ v: z.literal(2), ...named, contentKey: z.base64() }),
 ]);
 type Payload = z.output<typeof payloadSchema>;
-
-/** How long the owner's peer may take to have the access that ours has. */
-const longestLagMs = 8_000;
-
-async function askOwner(powers: ReadPowers, owner: MspId, access: AccessId, signal: AbortSignal) {
-  const address = powers.readModel.get('organization', owner)?.record.gatewayAddress;
-  if (address === undefined) throw new Fault('unavailable', `${owner} has no gateway address on the ledger.`);
-  const until = Date.now() + longestLagMs;
-  for (;;) {
-    try {
-      const body = { kind: 'access', access };
-      const answer = answerSchema.parse(
-        await powers.peers.send('POST', { organization: owner, address }, '/v1/keys/release', body, {
-          withinMs: 15_000,
-          signal,
-        }),
-      );
-      const [release] = answer.releases;
-      if (release === undefined) throw new Fault('corrupt', `${owner} released nothing.`);
-      return release;
-    } catch (error) {
-      const mayLag = error instanceof Fault && error.retryable;
-      if (!mayLag || Date.now() > until) throw error;
-      await wait(200, undefined, { signal });
-    }
-  }
-}

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
+import { LargeBodies } from './large-bodies.ts';
 import { peerCallerOf, type TrustedRoot } from './peer-caller.ts';
 import { asPeerProblem, notFound, PeerProblem, sendProblem } from './peer-problem.ts';
 import { matchPeerRoute, type PeerRoute, readBody } from './peer-route.ts';
@@ -27,6 +28,7 @@ export type PeerListenerOptions = {
 export class PeerListener implements AsyncDisposable {
   readonly #server: Server;
   readonly #stopping = new AbortController();
+  readonly #bodies = new LargeBodies();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -77,17 +79,20 @@ export class PeerListener implements AsyncDisposable {
       const url = new URL(incoming.url ?? '/', 'https://peer.invalid');
       const matched = matchPeerRoute(options.routes, incoming.method ?? '', url.pathname);
       if (matched === undefined) throw notFound();
-      const reply = await matched.route.answer({
+      const { route, params } = matched;
+      const request = {
         caller,
-        params: matched.params,
+        params,
         query: url.searchParams,
-        header: (name) => {
+        header: (name: string) => {
           const value = incoming.headers[name];
           return typeof value === 'string' ? value : undefined;
         },
-        body: await readBody(incoming, matched.route.bodyBytes),
         signal: AbortSignal.any([gone.signal, this.#stopping.signal]),
-      });
+      };
+      route.admit?.(request);
+      using _place = this.#bodies.take(caller.organization, sizeOf(incoming, route.bodyBytes));
+      const reply = await route.answer({ ...request, body: await readBody(incoming, route.bodyBytes) });
       const length = reply.length ?? reply.body?.length ?? 0;
       outgoing.writeHead(reply.status, {
         ...(reply.type === undefined ? {} : { 'content-type': reply.type }),
@@ -121,4 +126,10 @@ export class PeerListener implements AsyncDisposable {
     await closed;
     clearTimeout(hurry);
   }
+}
+
+/** What a body may come to: what its sender announces, or all that the route allows. */
+function sizeOf({ headers }: IncomingMessage, mostBytes: number): number {
+  const announced = headers['content-length'];
+  return announced === undefined ? mostBytes : Math.min(mostBytes, Number(announced));
 }

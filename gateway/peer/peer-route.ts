@@ -26,6 +26,8 @@ export type PeerRoute = {
   readonly path: string;
   /** Longest body in bytes; 0 where a body is refused. */
   readonly bodyBytes: number;
+  /** Refuses, before any of the body is read, who has no right to send one. */
+  admit?(request: Omit<PeerRequest, 'body'>): void;
   answer(request: PeerRequest): Promise<PeerReply>;
 };
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
 import { idFrom } from '@d-cloud/chaincode/domain';
-import { type Consortium, type EnrolRequest, foundConsortium, roleAttribute } from '@d-cloud/network/admin';
+import { type Consortium, type EnrolRequest, foundConsortium, roleAttribute, writeWhole } from '@d-cloud/network/admin';
 import { keyedHash, openApiKeyStore, type Role, roleScopes } from '../auth/index.ts';
 import type { Credentials } from '../cli/credentials.ts';
 import { credentialsFile } from '../cli/credentials.ts';
@@ -121,15 +120,4 @@ export async function issueCredentials(
 }
 
 /** Writes a file that only its owner may read: whole or not at all, and on disk when this returns. */
-export async function writePrivate(file: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = join(dirname(file), `.${process.pid}-${Date.now()}`);
-  const handle = await open(temporary, 'wx', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-}
+export const writePrivate = (file: string, content: string | Uint8Array) => writeWhole(file, content, 'secret');

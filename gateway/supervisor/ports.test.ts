@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { isFree } from '@d-cloud/network/processes/program';
 import { expect, test } from '@jest/globals';
-import { freePorts, isFree } from './ports.ts';
+import { freePorts } from './ports.ts';
 
 test('free ports are looked for upwards, past those that others hold', async () => {
   const stranger = createServer().listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { isFree } from '@d-cloud/network/processes/program';
 
 /** Finds free loopback ports, from the preferred one upwards, and holds none of them. */
 export async function freePorts(count: number, preferred: number): Promise<number[]> {
@@ -8,13 +8,4 @@ export async function freePorts(count: number, preferred: number): Promise<numbe
   }
   if (found.length < count) throw new Error(`only ${found.length} of ${count} free ports above ${preferred}`);
   return found;
-}
-
-/** Says whether this program could listen on the loopback port now. */
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
-  });
 }

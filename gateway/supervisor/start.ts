@@ -3,11 +3,11 @@ import { watch } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isFree } from '@d-cloud/network/processes/program';
 import { holdFile } from './child.ts';
 import { parseDescription } from './description.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
-import { isFree } from './ports.ts';
 import { hasEnded, isOurs, readState, type SupervisorState } from './state.ts';
 
 export type StartOptions = { readonly onStep: (step: string) => void; readonly withinMs: number };

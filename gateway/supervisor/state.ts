@@ -33,8 +33,18 @@ export async function readState(directory: string): Promise<SupervisorState | un
     throw error;
   });
   if (text === undefined) return undefined;
-  const state = JSON.parse(text) as SupervisorState;
+  const state = parsed(text);
+  if (state === undefined) return undefined;
   return isOurs(state.pid, directory) ? state : { ...state, phase: 'failed', step: 'the supervisor died' };
+}
+
+/** It is written for those who look now and is not synced to disk: after a power cut it may be empty. */
+function parsed(text: string): SupervisorState | undefined {
+  try {
+    return JSON.parse(text) as SupervisorState;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Says whether the pid is alive and was started with this path; a pid that the system gave to a stranger since is not ours. */

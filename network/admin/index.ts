@@ -10,4 +10,5 @@ export {
   memberIdentities,
 } from './consortium.ts';
 export * from './lifecycle/index.ts';
+export { writeWhole } from './private-files.ts';
 export * from './protocol/index.ts';

@@ -1,7 +1,13 @@
 /** The compute node: claims open partitions, one at a time, and runs them. Its only argument is the path of its configuration. */
 import { createPrivateKey, randomInt, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type ComputeNodeId, type ComputeNodeRecord, type MspId, Refusal } from '@d-cloud/chaincode/domain';
+import {
+  type ComputeNodeId,
+  type ComputeNodeRecord,
+  type JobRecord,
+  type MspId,
+  Refusal,
+} from '@d-cloud/chaincode/domain';
 import pino, { type Logger } from 'pino';
 import { p256Signer } from '../attest/index.ts';
 import { sandboxConfinement } from '../infer/index.ts';
@@ -97,7 +103,13 @@ async function work(
   const { job: id, index, claim, rows } = partition;
   if (claim === undefined) return;
   const told = log.child({ job: id, partition: index, token: claim.token });
-  const job = await ledger.evaluate('job:get', { id }, signal);
+  let job: JobRecord;
+  try {
+    job = await ledger.evaluate('job:get', { id }, signal);
+  } catch (error) {
+    if (!signal.aborted) await giveBack(powers, partition, claim.token, error, told);
+    return;
+  }
   using heartbeat = new Heartbeat(async ({ rowsDone, stage }) => {
     const beat = { job: id, partition: index, token: claim.token, rowsDone, rows, stage };
     await peers.send('POST', job.requester, '/v1/heartbeats', beat, { withinMs: 5_000, signal });

@@ -7,7 +7,7 @@ import type { NodeLedger } from './node-ledger.ts';
 export type ClaimedPartition = { readonly partition: PartitionRecord; readonly ephemeral: KeyPair };
 
 export type ClaimOptions = {
-  readonly ledger: NodeLedger;
+  readonly ledger: Pick<NodeLedger, 'evaluate' | 'submit'>;
   readonly node: ComputeNodeId;
   /** Resolves when there may be something to claim: an event, or the time to look again. */
   readonly wake: () => Promise<void>;
@@ -28,8 +28,11 @@ export async function* claimPartitions(options: ClaimOptions): AsyncGenerator<Cl
       const chosen = open[pick(open.length)];
       if (chosen !== undefined && takes(await ledger.evaluate('job:get', { id: chosen.job }, signal))) {
         const claimed = await claim(ledger, node, chosen, signal);
-        if (claimed !== undefined) yield claimed;
-        continue;
+        if (claimed !== undefined) {
+          yield claimed;
+          continue;
+        }
+        // Whoever was quicker made an event, which wakes us; asking again at once could go on for ever.
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -41,7 +44,7 @@ export async function* claimPartitions(options: ClaimOptions): AsyncGenerator<Cl
 
 /** Claims a partition; nothing when another node was quicker or the job has ended meanwhile. */
 async function claim(
-  ledger: NodeLedger,
+  ledger: ClaimOptions['ledger'],
   node: ComputeNodeId,
   { job, index }: PartitionRecord,
   signal: AbortSignal,

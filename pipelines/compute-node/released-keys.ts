@@ -70,8 +70,9 @@ const answering: { readonly [R in Role]: (job: JobRecord) => { owner: MspId; ver
   output: (job) => ({ owner: job.requester, version: job.outputVersion }),
 };
 
-/** How long a key service may take to see the claim that our own peer has, and between two questions. */
+/** How long a key service may take to see the claim that our own peer has, how long it may be away, and between two questions. */
 const longestLagMs = 8_000;
+const longestAbsenceMs = 120_000;
 const lagPauseMs = 200;
 
 /**
@@ -117,7 +118,7 @@ export async function askForKeys(
   return { input: openingKeys(found.input), model: openingKeys(found.model), output: output.parse(found.output) };
 }
 
-/** Asks one key service, again while its peer may not have the claim yet. */
+/** Asks one key service, again while it is away or its peer may not have the claim yet. */
 async function askOwner(
   peers: Pick<Peers, 'send'>,
   owner: MspId,
@@ -125,13 +126,14 @@ async function askOwner(
   signal: AbortSignal,
 ): Promise<unknown> {
   const asked = { kind: 'claim', job: job.id, partition: partition.index, token: claim.token };
-  const until = performance.now() + longestLagMs;
+  const begun = performance.now();
   for (;;) {
     try {
       return await peers.send('POST', owner, '/v1/keys/release', asked, { withinMs: 20_000, signal });
     } catch (error) {
       const mayLag = error instanceof Fault && error.kind === 'unavailable';
-      if (!mayLag || signal.aborted || performance.now() > until) throw error;
+      const patienceMs = mayLag && error.retryable ? longestAbsenceMs : longestLagMs;
+      if (!mayLag || signal.aborted || performance.now() > begun + patienceMs) throw error;
       await wait(lagPauseMs, undefined, { signal });
     }
   }

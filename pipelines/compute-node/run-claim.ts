@@ -24,6 +24,7 @@ import {
   sealSegments,
 } from '../seal/index.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { NodeLedger } from './node-ledger.ts';
 import type { OpenModels } from './open-models.ts';
 import type { Peers } from './peers.ts';
@@ -54,6 +55,9 @@ export type HeldClaim = {
 
 /** How long handing over a sealed manifest is tried while the requester's gateway is away. */
 const handOverMs = 10 * 60_000;
+
+/** How long a fragment waits for its storage node: another run of the partition would need the same one. */
+const storageAwayMs = 10 * 60_000;
 
 /** Runs a claim to its accepted attestation. Rejects with the signal's reason, a `Refusal` where the claim no longer stands, or a `Fault`. */
 export async function runClaim(
@@ -149,7 +153,8 @@ async function sealed(
     slots: output.slots,
     schemaHash: resultSchemaHash(resultShape(inference.card)),
     threads,
-    put: (fragment, options) => bound.put(fragment, options),
+    put: (fragment, options) =>
+      keepTrying(() => bound.put(fragment, options), { withinMs: storageAwayMs, signal: options.signal ?? signal }),
     signal,
   });
 }

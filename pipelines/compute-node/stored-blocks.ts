@@ -1,4 +1,5 @@
 import type { MspId, VersionId } from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
 import { type SlotBlocks, type StorageRoute, StorageRoutes } from '@d-cloud/network/store';
 import type { ManifestSlot } from '../seal/index.ts';
 import type { Peers } from './peers.ts';
@@ -28,10 +29,13 @@ export class StoredBlocks implements AsyncDisposable {
     const address = await this.#addressOf(organization);
     if (this.#known.get(storageNode) === address) return;
     const { tls, roots } = this.#peers.credentials;
+    const root = roots.get(organization);
+    // Without a root of its own a connection would fall back to those that the system trusts.
+    if (root === undefined) throw new Fault('misconfigured', `No TLS root of ${organization} is configured`);
     const route: StorageRoute = {
       kind: 'gateway',
       address,
-      tls: { ...tls, roots: roots.get(organization) ?? '' },
+      tls: { ...tls, roots: root },
     };
     this.#routes.set(storageNode, route);
     this.#known.set(storageNode, address);

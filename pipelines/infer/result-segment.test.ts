@@ -19,7 +19,8 @@ const labelRows: ResultRow[] = [
     ],
   },
   { row: 8n, item: 'b.jpg', status: 'failed', reason: 'CORRUPT: the picture cannot be decoded' },
-  { row: 9n, item: 'ü.jpg', status: 'ok', label: 'cup', score: 1, top: [] },
+  { row: 9n, item: 'large.tif', status: 'part' },
+  { row: 10n, item: 'ü.jpg', status: 'ok', label: 'cup', score: 1, top: [] },
 ];
 const vectorRows: ResultRow[] = [
   { row: 0n, item: 'a', status: 'failed', reason: 'NO_TEXT: the document holds no text' },
@@ -28,7 +29,7 @@ const vectorRows: ResultRow[] = [
 
 describe('a result segment', () => {
   test('comes back as it was written', () => {
-    expect(readResults(writeResults(labelRows, labels), labels, { rows: 3 })).toEqual(labelRows);
+    expect(readResults(writeResults(labelRows, labels), labels, { rows: 4 })).toEqual(labelRows);
     expect(readResults(writeResults(vectorRows, vectors), vectors)).toEqual(vectorRows);
   });
 
@@ -51,7 +52,7 @@ describe('a result segment', () => {
 
   test('of another task or with another row count is refused', () => {
     expect(() => readResults(writeResults(labelRows, labels), vectors)).toThrow('another schema');
-    expect(() => readResults(writeResults(labelRows, labels), labels, { rows: 4 })).toThrow('holds 3 rows, not 4');
+    expect(() => readResults(writeResults(labelRows, labels), labels, { rows: 5 })).toThrow('holds 4 rows, not 5');
   });
 
   test('has one schema hash per task and size of vector', () => {

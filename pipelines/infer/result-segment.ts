@@ -92,6 +92,7 @@ function result<Values extends object>({ row, item, status, reason }: ResultColu
   if (status === 'ok' && values !== undefined && reason === undefined) return { row, item, status, ...values } as const;
   if (status === 'failed' && values === undefined && reason !== undefined)
     return { row, item, status, reason } as const;
+  if (status === 'part' && values === undefined && reason === undefined) return { row, item, status } as const;
   throw new SegmentCorrupt(`row ${row} of the result says both that it was inferred and that it was not`);
 }
 

@@ -25,10 +25,10 @@ export function badSample(name: string): Promise<Buffer> {
 }
 
 /**
- * Photographs that are `sizeBytes` long: what follows a JPEG's end is not looked at. Segments hold 8 MiB, so a few of them make a
- * version of several segments, which a job runs as several partitions.
+ * Photographs that are `sizeBytes` long: what follows a JPEG's end is not looked at. A gateway's segments hold 2 MiB, so a few of them
+ * make a version of several segments of several rows, which a job runs as several partitions.
  */
-export async function largePhotographs(count: number, sizeBytes = 3 * 2 ** 20): Promise<readonly TarEntry[]> {
+export async function largePhotographs(count: number, sizeBytes = 700_000): Promise<readonly TarEntry[]> {
   const { bytes } = await photograph('rocket.jpg');
   return Array.from({ length: count }, (_, at) => {
     const padded = Buffer.alloc(sizeBytes);

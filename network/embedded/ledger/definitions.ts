@@ -36,7 +36,7 @@ export function definitionsOf(chaincodes: readonly Chaincode[], channel: Channel
   const members = channel.members.map(
     (mspId) => [mspId, channel.policies.at(endorsementPath(channel, mspId))] as const,
   );
-  return new Definitions(defined, new Map(members));
+  return new Definitions(defined, new Map(members), channel.policies.at('/Channel/Application/LifecycleEndorsement'));
 }
 
 /** The policy that guards an organization's implicit collection lies under its group's name, not its MSP id. */

@@ -5,6 +5,7 @@ import { ChaincodeConnection } from './chaincode/connection.ts';
 import { LedgerConfig, type ParsedLedgerConfig } from './config.ts';
 import { holdDirectory } from './data-directory.ts';
 import { definitionsOf } from './definitions.ts';
+import { asCommitted } from './engine/block.ts';
 import { fileStorage } from './engine/file-storage.ts';
 import { Ledger } from './engine/ledger.ts';
 import type { Channel } from './front/channel.ts';
@@ -36,8 +37,9 @@ export async function startLedger(
   const parsed = parse(config);
   await using stack = new AsyncDisposableStack();
   stack.use(holdDirectory(parsed.dataDirectory));
-  const genesisBlock = file(parsed.genesisBlock);
-  const channelConfig = readGenesis(parsed, genesisBlock);
+  const ordered = file(parsed.genesisBlock);
+  const channelConfig = readGenesis(parsed, ordered);
+  const genesisBlock = asCommitted(ordered);
   const { promise: failed, resolve: fail } = Promise.withResolvers<unknown>();
   const ledger = stack.use(
     await Ledger.open({

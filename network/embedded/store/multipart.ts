@@ -31,11 +31,11 @@ export async function* filesOf(
 }
 
 class Source {
-  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #pieces: AsyncIterator<Buffer>;
   #ahead: Buffer = Buffer.alloc(0);
 
   constructor(body: AsyncIterable<Buffer>) {
-    this.#chunks = body[Symbol.asyncIterator]();
+    this.#pieces = body[Symbol.asyncIterator]();
   }
 
   /** Takes everything before `delimiter`, and the delimiter itself. */
@@ -71,7 +71,7 @@ class Source {
   }
 
   async #more(): Promise<boolean> {
-    const next = await this.#chunks.next();
+    const next = await this.#pieces.next();
     if (next.done) return false;
     this.#ahead = this.#ahead.length === 0 ? next.value : Buffer.concat([this.#ahead, next.value]);
     return true;

@@ -165,8 +165,8 @@ function empty(response: ServerResponse): void {
 function discard(request: IncomingMessage): void {
   if (request.readableEnded || request.destroyed) return;
   let unread = 0;
-  request.on('data', (chunk: Buffer) => {
-    unread += chunk.length;
+  request.on('data', (piece: Buffer) => {
+    unread += piece.length;
     if (unread > maxUnreadBytes) request.destroy();
   });
   request.resume();

@@ -1,5 +1,12 @@
 import { Fault } from '../fault.ts';
-import { IdentifierHeader, Metadata, metadataPlaces, SerializedIdentity, SignatureHeader } from '../messages/index.ts';
+import {
+  IdentifierHeader,
+  Metadata,
+  metadataPlaces,
+  OrdererBlockMetadata,
+  SerializedIdentity,
+  SignatureHeader,
+} from '../messages/index.ts';
 import { blockHash, dataHash, headerBytes, parseBlock, type WholeBlock } from './block-hash.ts';
 import type { ChannelConfig } from './channel-config.ts';
 import { verifyMember, verifySignature } from './member.ts';
@@ -9,6 +16,8 @@ export interface VerifiedBlock extends WholeBlock {
   readonly hash: Uint8Array;
   /** Organizations whose orderers signed. In Raft that is one, so one organization's word; in BFT a quorum. */
   readonly signers: readonly string[];
+  /** Number of the config block in force, as the orderers signed it. */
+  readonly lastConfig: number;
   /** One validation code per envelope; empty in an orderer's copy. Signed by nobody: an endorsed answer vouches for them. */
   readonly validationCodes: Uint8Array;
 }
@@ -28,7 +37,21 @@ export function verifyBlock(bytes: Uint8Array, config: ChannelConfig): VerifiedB
   verifyData(block);
   const signers = verifyOrderers(block, config);
   const validationCodes = block.metadata[metadataPlaces.transactionsFilter] ?? new Uint8Array(0);
-  return { ...block, hash: blockHash(block.header), signers, validationCodes };
+  const { value } = Metadata.decode(block.metadata[metadataPlaces.signatures] ?? new Uint8Array(0));
+  const lastConfig = OrdererBlockMetadata.decode(value).lastConfig?.index ?? 0;
+  return { ...block, hash: blockHash(block.header), signers, lastConfig, validationCodes };
+}
+
+/**
+ * Checks that a block was cut under this very configuration. Without it somebody could leave config blocks out, and let organizations
+ * that left, or certificates that were revoked since, speak for later blocks.
+ */
+export function verifyInForce({ header, lastConfig }: VerifiedBlock, config: ChannelConfig): void {
+  if (lastConfig === config.blockNumber) return;
+  throw new Fault(
+    'corrupt',
+    `block ${header.number} was cut under config block ${lastConfig}, not under ${config.blockNumber}`,
+  );
 }
 
 function verifyOrderers(block: WholeBlock, config: ChannelConfig): string[] {

@@ -1,6 +1,6 @@
 export type { EndorsedAnswer } from '../endorsed-answer.ts';
 export { type AnsweredTransaction, answeredTransaction, type VerifiedAnswer, verifyAnswer } from './answer.ts';
-export { type VerifiedBlock, verifyBlock, verifyData, verifyFollows } from './block.ts';
+export { type VerifiedBlock, verifyBlock, verifyData, verifyFollows, verifyInForce } from './block.ts';
 export { blockHash, dataHash, headerBytes, parseBlock, type WholeBlock } from './block-hash.ts';
 export { type ChannelConfig, type MspInConfig, readChannelConfig } from './channel-config.ts';
 export { configAt, verifyConfigChain } from './config-chain.ts';

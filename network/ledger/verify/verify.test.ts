@@ -26,6 +26,7 @@ import {
   verifyBlock,
   verifyConfigChain,
   verifyFollows,
+  verifyInForce,
   verifyTransaction,
 } from './index.ts';
 
@@ -264,4 +265,11 @@ describe('the chain of configurations', () => {
       expect(() => chain(block)).toThrow('does not give the configuration that the block states');
     });
   });
+});
+
+test('a block stands only under the configuration that its orderers signed it was cut under', () => {
+  const under = (lastConfig: number) =>
+    verifyBlock(offlineBlock(genesis, [call().envelope], a.orderer, { lastConfig }), config);
+  expect(() => verifyInForce(under(0), config)).not.toThrow();
+  expect(() => verifyInForce(under(3), config)).toThrow(/cut under config block 3, not under 0/);
 });

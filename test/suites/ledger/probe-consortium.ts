@@ -44,7 +44,7 @@ export interface ProbeChaincode {
   /** A signature policy; MAJORITY of the organizations when not given. */
   readonly policy?: string;
   readonly collections?: readonly ProbeCollection[];
-  /** Its service is never started. */
+  /** Its service is down. */
   readonly down?: boolean;
 }
 
@@ -61,7 +61,8 @@ const quiet = { CORE_CHAINCODE_LOGGING_SHIM: 'critical', CORE_CHAINCODE_LOGGING_
 /** Three organizations A, B and C on one channel with the probe chaincode, on either kind of ledger: the double and the real thing behind one face. */
 export class ProbeConsortium implements AsyncDisposable {
   readonly channel = channel;
-  readonly kind: LedgerKind['kind'];
+  /** Whose behaviour is to be expected where Fabric's generations differ; the embedded ledger follows 2.5. */
+  readonly generation: FabricBinaries['generation'];
   readonly directory: string;
   readonly #consortium: Consortium;
   readonly #open: AsyncDisposableStack;
@@ -70,14 +71,14 @@ export class ProbeConsortium implements AsyncDisposable {
   #backend: Backend;
 
   private constructor(
-    kind: LedgerKind['kind'],
+    kind: LedgerKind,
     home: Scratch,
     consortium: Consortium,
     backend: Backend,
     restart: () => Promise<Backend>,
     open: AsyncDisposableStack,
   ) {
-    this.kind = kind;
+    this.generation = kind.kind === 'fabric' ? kind.binaries.generation : '2.5';
     this.directory = home.directory;
     this.#consortium = consortium;
     this.#backend = backend;
@@ -117,7 +118,7 @@ export class ProbeConsortium implements AsyncDisposable {
         ? () => startEmbedded(home.directory, consortium, chaincodes)
         : () => startReal(home.directory, consortium, chaincodes, kind.binaries, portsOf);
     const backend = await start();
-    return new ProbeConsortium(kind.kind, home, consortium, backend, start, starting.move());
+    return new ProbeConsortium(kind, home, consortium, backend, start, starting.move());
   }
 
   #member(member: Member): ConsortiumMember {
@@ -206,7 +207,8 @@ async function startEmbedded(
   const defined: LedgerConfig['chaincodes'][number][] = [];
   for (const [at, { name, policy, collections = [], down }] of chaincodes.entries()) {
     const address = `127.0.0.1:${ports[at]}`;
-    if (!down) starting.use(await serve(name, address, server));
+    const service = starting.use(await serve(name, address, server));
+    if (down) await service[Symbol.asyncDispose]();
     defined.push({
       name,
       version: '1',
@@ -266,6 +268,7 @@ async function startReal(
   await using starting = new AsyncDisposableStack();
   const packages = new Map(chaincodes.map(({ name }) => [name, packageChaincode(`${name}_1`)]));
   const fabricMembers: FabricMember[] = [];
+  const unwanted: AsyncDisposable[] = [];
   for (const [at, { organization, identities }] of consortium.members.entries()) {
     const identity = (name: string) => identities.get(name)!;
     const { tls, tlsRoot } = identity('peer');
@@ -274,7 +277,8 @@ async function startReal(
     for (const [place, { name, down }] of chaincodes.entries()) {
       const address = `127.0.0.1:${ports[place]}`;
       const { label, packageId } = packages.get(name)!;
-      if (!down) starting.use(await serve(packageId, address, identity('chaincode')));
+      const service = starting.use(await serve(packageId, address, identity('chaincode')));
+      if (down) unwanted.push(service);
       connections.set(label, {
         address,
         rootCertificate: tlsRoot,
@@ -299,11 +303,11 @@ async function startReal(
     chaincodes: chaincodes.map((chaincode) => ({
       definition: definitionOf(chaincode),
       chaincodePackage: packages.get(chaincode.name)!,
-      ...(chaincode.down === true ? { down: true } : {}),
     })),
     directory,
   });
   starting.use(fabric);
+  for (const service of unwanted) await service[Symbol.asyncDispose]();
   const running = starting.move();
   return { ...fabric, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

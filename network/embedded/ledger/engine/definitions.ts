@@ -1,5 +1,8 @@
 import type { Policy } from '../msp/policy.ts';
 
+/** The namespace in which the channel keeps what it agreed about chaincodes. */
+export const LIFECYCLE = '_lifecycle';
+
 /** A collection of private data: who holds its plaintext and who may touch it through a chaincode. */
 export interface CollectionDefinition {
   readonly name: string;
@@ -25,10 +28,12 @@ export interface ChaincodeDefinition {
 /** The chaincodes of a channel, and the collections that every organization has without their being named. */
 export class Definitions {
   readonly #chaincodes: ReadonlyMap<string, ChaincodeDefinition>;
+  readonly #lifecycle: Policy;
   readonly #implicit: ReadonlyMap<string, CollectionDefinition>;
 
-  /** `members`: each member's MSP id with the policy that guards writes into its own implicit collection. */
-  constructor(chaincodes: readonly ChaincodeDefinition[], members: ReadonlyMap<string, Policy>) {
+  /** `lifecycle`: who must endorse agreements on chaincodes. `members`: each member's MSP id with the policy that guards writes into its own implicit collection. */
+  constructor(chaincodes: readonly ChaincodeDefinition[], members: ReadonlyMap<string, Policy>, lifecycle: Policy) {
+    this.#lifecycle = lifecycle;
     this.#chaincodes = new Map(chaincodes.map((definition) => [definition.name, definition]));
     this.#implicit = new Map(
       [...members].map(([mspId, endorsement]) => {
@@ -41,6 +46,11 @@ export class Definitions {
 
   find(name: string): ChaincodeDefinition | undefined {
     return this.#chaincodes.get(name);
+  }
+
+  /** Who must endorse writes into a namespace; `undefined` where there is none of that name. */
+  endorsement(namespace: string): Policy | undefined {
+    return namespace === LIFECYCLE ? this.#lifecycle : this.#chaincodes.get(namespace)?.endorsement;
   }
 
   all(): Iterable<ChaincodeDefinition> {

@@ -23,8 +23,9 @@ export type PolicyChanges = Set<string>;
 /** Whether a transaction's endorsements satisfy the policies of all chaincodes, collections and keys that it writes. */
 export function checkEndorsements(endorsed: Endorsed, rules: EndorsementRules, changed: PolicyChanges): Code {
   const { chaincode, action, namespaces, event } = endorsed;
-  const name = action.chaincodeId?.name;
-  if (chaincode === '' || name !== chaincode || action.chaincodeId?.version === '') return Code.INVALID_CHAINCODE;
+  const executed = action.chaincodeId;
+  if (executed === undefined) return Code.INVALID_OTHER_REASON;
+  if (chaincode === '' || executed.name !== chaincode || executed.version === '') return Code.INVALID_CHAINCODE;
   if (event !== undefined && event.chaincodeId !== chaincode) return Code.INVALID_OTHER_REASON;
   const seen = new Set<string>();
   for (const { namespace } of namespaces) {
@@ -32,10 +33,12 @@ export function checkEndorsements(endorsed: Endorsed, rules: EndorsementRules, c
     seen.add(namespace);
   }
   const touched = namespaces.filter((changes) => changes.namespace === chaincode || writesTo(changes));
-  if (touched.some(({ namespace }) => rules.definitions.find(namespace) === undefined)) return Code.INVALID_CHAINCODE;
-  if (rules.definitions.find(chaincode) === undefined) return Code.INVALID_CHAINCODE;
+  const { definitions } = rules;
+  if (touched.some(({ namespace }) => definitions.endorsement(namespace) === undefined)) return Code.INVALID_CHAINCODE;
+  const called = definitions.endorsement(chaincode);
+  if (called === undefined) return Code.INVALID_CHAINCODE;
   const signers = signersOf(endorsed, rules);
-  if (!seen.has(chaincode) && !rules.definitions.find(chaincode)!.endorsement.satisfiedBy(signers)) {
+  if (!seen.has(chaincode) && !called.satisfiedBy(signers)) {
     return Code.ENDORSEMENT_POLICY_FAILURE;
   }
   let code: Code = Code.VALID;
@@ -77,7 +80,7 @@ function namespaceHolds(
   { definitions, state }: EndorsementRules,
   changed: PolicyChanges,
 ): boolean {
-  const chaincode = definitions.find(namespace)!.endorsement;
+  const chaincode = definitions.endorsement(namespace)!;
   const asked = new Map<Policy, boolean>();
   const ask = (policy: Policy): boolean => {
     const known = asked.get(policy) ?? policy.satisfiedBy(signers);

@@ -4,6 +4,7 @@ import { EngineWorld } from '../testing/engine-world.ts';
 import { MemoryStorage } from '../testing/memory-storage.ts';
 import { Envelope, Payload } from '../wire/envelope.ts';
 import { ChaincodeAction, ChaincodeActionPayload, ProposalResponsePayload, Transaction } from '../wire/proposal.ts';
+import { HashedRwSet, TxRwSet } from '../wire/rwset.ts';
 import type { Ledger } from './ledger.ts';
 import { type LedgerTransaction, readTransaction } from './transaction.ts';
 
@@ -94,5 +95,15 @@ describe('a member that plays false', () => {
     ledger = await world.open(storage);
     expect(ledger.height).toBe(height);
     expect(rows(ledger)).toEqual(before);
+  });
+
+  test('writing into a collection that nobody defined fails alone: a real 2.5.16 peer panics on the block', async () => {
+    const hashedRwSet = HashedRwSet.encode({
+      writes: [{ keyHash: Buffer.alloc(32, 1), valueHash: Buffer.alloc(32, 2) }],
+    });
+    const collections = [{ collection: 'nope', hashedRwSet, privateRwSetHash: Buffer.alloc(32, 3) }];
+    const results = TxRwSet.encode({ namespaces: [{ namespace: 'cc', collections }] });
+    expect(await world.commit(ledger, signed(withResults(sound(), () => results)))).toEqual([10]);
+    expect(await world.commit(ledger, signed(sound().envelope.payload))).toEqual([0]);
   });
 });

@@ -6,7 +6,7 @@ import type { TxPrivateRwSet } from '../wire/rwset.ts';
 import { headerHash, type LedgerBlock, nextHeader, readBlock, sealBlock } from './block.ts';
 import { BlockUpdates } from './block-updates.ts';
 import { Commits } from './commits.ts';
-import type { Definitions } from './definitions.ts';
+import { type Definitions, LIFECYCLE } from './definitions.ts';
 import { Expiries, purgesOf } from './erasures.ts';
 import { History } from './history.ts';
 import { type Cut, type Later, Ordering, realTime } from './ordering.ts';
@@ -20,8 +20,6 @@ import type { Storage } from './storage.ts';
 import type { LedgerTransaction, NamespaceChanges } from './transaction.ts';
 import { validateBlock } from './validation.ts';
 
-/** The namespace in which the channel keeps what it agreed about chaincodes. */
-export const LIFECYCLE = '_lifecycle';
 const RECENT_BLOCKS = 64;
 
 export interface LedgerParts {

@@ -2,7 +2,7 @@ import { Fault } from '../../../ledger/fault.ts';
 import type { ChannelConfig } from '../msp/channel-config.ts';
 import { sha256 } from '../msp/signature.ts';
 import { Block, Metadata, SignatureHeader } from '../wire/envelope.ts';
-import { headerBytes, headerHash } from './block.ts';
+import { asCommitted, headerBytes, headerHash } from './block.ts';
 import { AlteredRecord, RecordLog } from './record-log.ts';
 import type { Storage } from './storage.ts';
 
@@ -46,7 +46,9 @@ const refused = (number: number, why: string, cause?: unknown): Fault =>
 
 function flawOf(bytes: Buffer, number: number, previous: Buffer, genesisBlock: Buffer): string | undefined {
   if (number === 0) {
-    return bytes.equals(genesisBlock) ? undefined : 'it is not the genesis block that the configuration names';
+    return bytes.equals(genesisBlock) || asCommitted(bytes).equals(genesisBlock)
+      ? undefined
+      : 'it is not the genesis block that the configuration names';
   }
   const { header, data } = Block.decode(bytes);
   if (header?.number !== number || !header.previousHash.equals(previous))

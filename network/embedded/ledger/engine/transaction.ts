@@ -45,6 +45,8 @@ export interface LedgerTransaction {
   readonly endorsed: Endorsed | undefined;
   /** What is wrong with its form, and so the code that it gets at the latest. */
   readonly malformed: Code | undefined;
+  /** Whether the form is so bad that nobody looks at the creator's signature any more. */
+  readonly unreadable: boolean;
 }
 
 /** The id that binds a transaction to its creator and nonce. */
@@ -61,6 +63,7 @@ export function readTransaction(bytes: Buffer): LedgerTransaction {
   const bad = (malformed: Code, part: Partial<LedgerTransaction> = {}): LedgerTransaction => ({
     ...blank,
     endorsed: undefined,
+    unreadable: true,
     ...part,
     malformed,
   });
@@ -77,20 +80,15 @@ export function readTransaction(bytes: Buffer): LedgerTransaction {
   const { header, signature } = headers;
   const types: readonly number[] = [HeaderType.ENDORSER_TRANSACTION, HeaderType.CONFIG, HeaderType.CONFIG_UPDATE];
   if (!types.includes(header.type) || header.epoch !== 0) return bad(Code.BAD_COMMON_HEADER, known);
-  if (header.type === HeaderType.CONFIG) return { ...known, endorsed: undefined, malformed: undefined };
+  if (header.type === HeaderType.CONFIG)
+    return { ...known, endorsed: undefined, malformed: undefined, unreadable: false };
   if (signature.nonce.length === 0 || signature.creator.length === 0) return bad(Code.BAD_COMMON_HEADER, known);
-  if (header.type !== HeaderType.ENDORSER_TRANSACTION) return bad(Code.UNSUPPORTED_TX_PAYLOAD, known);
+  if (header.type !== HeaderType.ENDORSER_TRANSACTION)
+    return bad(Code.UNSUPPORTED_TX_PAYLOAD, { ...known, unreadable: false });
   const endorsed = readEndorsed(payload, header);
-  if (typeof endorsed === 'number') return bad(endorsed, known);
-  return { ...known, endorsed, malformed: undefined };
+  if (typeof endorsed === 'number') return bad(endorsed, { ...known, unreadable: false });
+  return { ...known, endorsed, malformed: undefined, unreadable: false };
 }
-
-/** The codes of form that are given before the creator's signature is looked at. */
-export const BEFORE_SIGNATURE: ReadonlySet<Code | undefined> = new Set<Code>([
-  Code.INVALID_OTHER_REASON,
-  Code.BAD_PAYLOAD,
-  Code.BAD_COMMON_HEADER,
-]);
 
 function readEndorsed(payload: Payload, header: ChannelHeader): Endorsed | Code {
   const actions = attempt(() => {
@@ -106,17 +104,19 @@ function readEndorsed(payload: Payload, header: ChannelHeader): Endorsed | Code 
   });
   if (actions === undefined) return Code.INVALID_ENDORSER_TRANSACTION;
   const { body, extension } = actions;
+  const named = attempt(() => ChaincodeHeaderExtension.decode(header.extension));
+  if (named === undefined) return Code.BAD_HEADER_EXTENSION;
   const action = attempt(() => ChaincodeAction.decode(extension));
   if (action === undefined) return Code.BAD_RESPONSE_PAYLOAD;
   const namespaces = attempt(() => readChanges(action.results));
   if (namespaces === undefined) return Code.BAD_RWSET;
-  const rest = attempt(() => ({
-    event: action.events.length > 0 ? ChaincodeEvent.decode(action.events) : undefined,
-    chaincode: ChaincodeHeaderExtension.decode(header.extension).chaincodeId!.name,
-  }));
-  if (rest === undefined) return Code.INVALID_CHAINCODE;
+  if (named.chaincodeId === undefined) return Code.INVALID_OTHER_REASON;
+  const chaincode = named.chaincodeId.name;
+  const event = attempt(() => ({ read: action.events.length > 0 ? ChaincodeEvent.decode(action.events) : undefined }));
+  if (event === undefined) return Code.INVALID_OTHER_REASON;
   return {
-    ...rest,
+    chaincode,
+    event: event.read,
     action,
     namespaces,
     responsePayload: body.proposalResponsePayload,

@@ -3,7 +3,7 @@ import { Code } from '../wire/proposal.ts';
 import { BlockUpdates } from './block-updates.ts';
 import { checkReads } from './conflicts.ts';
 import { checkEndorsements, type EndorsementRules, type PolicyChanges } from './endorsement.ts';
-import { BEFORE_SIGNATURE, type LedgerTransaction, transactionId } from './transaction.ts';
+import { type LedgerTransaction, transactionId } from './transaction.ts';
 
 export interface ValidationRules extends EndorsementRules {
   readonly channelId: string;
@@ -38,7 +38,7 @@ export function validateBlock(
 
 function checkAlone(transaction: LedgerTransaction, rules: ValidationRules, changed: PolicyChanges): Code {
   const { header, signature, envelope, endorsed, malformed } = transaction;
-  if (BEFORE_SIGNATURE.has(malformed)) return malformed!;
+  if (transaction.unreadable) return malformed!;
   if (!rules.creatorVerified(transaction)) {
     const creator = rules.identities.signer(signature.creator, envelope.payload, envelope.signature);
     if (creator === undefined) return Code.BAD_CREATOR_SIGNATURE;

@@ -1,7 +1,7 @@
 import { ProposalResponse, SignedProposal } from '../wire/proposal.ts';
 import type { Door } from './door.ts';
 import type { PeerAnswer } from './peer.ts';
-import { checkAtDoor, checkProposal, type UnpackedProposal, unpackProposal } from './proposal.ts';
+import { checkAtDoor, checkProposal, isSystemChaincode, type UnpackedProposal, unpackProposal } from './proposal.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 /** `protos.Endorser/ProcessProposal` of one organization's peer. */
@@ -20,6 +20,10 @@ export async function processProposal(request: Buffer, door: Door): Promise<Buff
   try {
     checkAtDoor(proposal, channel);
     const creator = checkProposal(proposal, channel);
+    if (channelId === '' && !isSystemChaincode(proposal.chaincode)) {
+      const why = `make sure the chaincode ${proposal.chaincode} has been successfully defined on channel  and try again`;
+      return answered({ response: { status: 500, message: `${why}: could not get channel config for channel ''` } });
+    }
     using snapshot = channel.ledger.snapshot();
     return answered(await door.localOf(channel).endorse(proposal, snapshot.height, creator));
   } catch (cause) {

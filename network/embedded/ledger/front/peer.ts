@@ -1,7 +1,8 @@
 import { type ChaincodeConnection, ChaincodeUnreachable } from '../chaincode/connection.ts';
 import type { CollectionAccess, Outcome } from '../chaincode/execution.ts';
+import { LIFECYCLE } from '../engine/definitions.ts';
 import type { ChaincodeCall } from '../engine/interest.ts';
-import { type Ledger, LIFECYCLE, sequenceKey } from '../engine/ledger.ts';
+import { type Ledger, sequenceKey } from '../engine/ledger.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import type { Identity } from '../msp/identity.ts';
 import type { Signer } from '../msp/signer.ts';

@@ -21,6 +21,8 @@ export interface UnpackedProposal {
   readonly signatureHeader: SignatureHeader;
   /** The chaincode that is executed: named by the header's extension. */
   readonly chaincode: string;
+  /** Why the header's extension names none, in Fabric's words. */
+  readonly unnamed: string | undefined;
   /** The chaincode by which a gateway chooses endorsers: named by the invocation. */
   readonly routedBy: string;
   readonly input: ChaincodeInput;
@@ -47,13 +49,22 @@ export function unpackProposal(signedProposal: SignedProposal): UnpackedProposal
     header,
     channelHeader,
     signatureHeader: SignatureHeader.decode(header.signatureHeader),
-    chaincode: ChaincodeHeaderExtension.decode(channelHeader.extension).chaincodeId?.name ?? '',
+    ...named(channelHeader.extension),
     routedBy: spec?.chaincodeId?.name ?? '',
     input: spec?.input ?? ChaincodeInput.decode(Buffer.alloc(0)),
     hasTransient: Object.keys(payload.transientMap ?? {}).length > 0,
     openPayload,
     hash: sha256(header.channelHeader, header.signatureHeader, openPayload),
   };
+}
+
+function named(extension: Buffer): { chaincode: string; unnamed: string | undefined } {
+  try {
+    const chaincode = ChaincodeHeaderExtension.decode(extension).chaincodeId?.name ?? '';
+    return { chaincode, unnamed: chaincode === '' ? 'ChaincodeHeaderExtension.ChaincodeId is nil' : undefined };
+  } catch (cause) {
+    return { chaincode: '', unnamed: `error unmarshalling ChaincodeHeaderExtension: ${(cause as Error).message}` };
+  }
 }
 
 /** A proposal that no peer takes: Fabric's text. */
@@ -66,7 +77,8 @@ const refuse = (why: string): never => {
 
 /** The checks that every peer makes before it simulates: they depend on the proposal only. Gives its creator. */
 export function checkProposal(proposal: UnpackedProposal, channel: Channel): Identity {
-  const { channelHeader, signatureHeader, chaincode } = proposal;
+  const { channelHeader, signatureHeader, chaincode, unnamed } = proposal;
+  if (unnamed !== undefined) refuse(unnamed);
   const wrong = (why: string): never => refuse(`error validating proposal: ${why}`);
   if (channelHeader.type !== HeaderType.ENDORSER_TRANSACTION && channelHeader.type !== HeaderType.CONFIG) {
     wrong(`invalid header type ${typeNames.get(channelHeader.type) ?? channelHeader.type}`);
@@ -78,8 +90,9 @@ export function checkProposal(proposal: UnpackedProposal, channel: Channel): Ide
   if (channelHeader.txId !== expected) {
     wrong(`incorrectly computed txid '${channelHeader.txId}' -- expected '${expected}'`);
   }
-  if (chaincode === '') wrong('ChaincodeHeaderExtension.ChaincodeId is nil');
   const creator = creatorOf(proposal, channel);
+  // Without a channel there is no ledger to be protected.
+  if (channelHeader.channelId === '') return creator;
   if (channel.ledger.commits.get(channelHeader.txId) !== undefined) {
     const who = signatureHeader.creator.toString('hex');
     refuse(`duplicate transaction found [${channelHeader.txId}]. Creator [${who}]`);
@@ -92,7 +105,7 @@ export function checkProposal(proposal: UnpackedProposal, channel: Channel): Ide
 }
 
 export const policyRefusal = (channelId: string, path: string, why: string): string =>
-  `failed evaluating policy on signed data during check policy on channel [${channelId}] with policy [${path}]: [${why}]`;
+  `Failed evaluating policy on signed data during check policy on channel [${channelId}] with policy [${path}]: [${why}]`;
 
 function creatorOf(
   { signed: { proposalBytes, signature }, signatureHeader }: UnpackedProposal,

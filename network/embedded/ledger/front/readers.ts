@@ -22,7 +22,5 @@ export function signedByReader<R extends { readonly channelId: string; readonly 
   const signer: Identity | undefined = channel.ledger.config.identities.signer(request.identity, inner, signature);
   const why = unsatisfied(channel, READERS, signer);
   if (why === undefined) return { request, channel };
-  throw new RpcError(Status.PERMISSION_DENIED, capitalized(policyRefusal(channel.id, READERS, why)));
+  throw new RpcError(Status.PERMISSION_DENIED, policyRefusal(channel.id, READERS, why));
 }
-
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

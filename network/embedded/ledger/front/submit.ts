@@ -1,6 +1,7 @@
 import { readTransaction } from '../engine/transaction.ts';
 import { Envelope } from '../wire/envelope.ts';
 import { SubmitRequest } from '../wire/gateway.ts';
+import { Code } from '../wire/proposal.ts';
 import { unsatisfied } from './channel.ts';
 import type { Door } from './door.ts';
 import { RpcError, Status } from './rpc-error.ts';
@@ -20,6 +21,10 @@ export async function submit(request: Buffer, door: Door): Promise<Buffer> {
   }
   const transaction = readTransaction(Envelope.encode(envelope));
   const { header, signature } = transaction;
+  if (transaction.malformed === Code.BAD_PAYLOAD) {
+    const why = 'error unmarshalling Payload: proto: cannot parse invalid wire-format data';
+    throw orderer('BAD_REQUEST', `could not determine channel ID: ${why}`);
+  }
   if (header.channelId !== channelId) throw orderer('NOT_FOUND', 'channel does not exist');
   const { identities, maxBytes } = channel.ledger.config;
   const size = transaction.envelope.payload.length + transaction.envelope.signature.length;

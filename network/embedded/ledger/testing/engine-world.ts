@@ -80,7 +80,11 @@ export class EngineWorld {
     const { promise: fault, resolve: onFault } = Promise.withResolvers<unknown>();
     const ledger = await Ledger.open({
       config,
-      definitions: new Definitions([definition], new Map(members)),
+      definitions: new Definitions(
+        [definition],
+        new Map(members),
+        config.policies.at('/Channel/Application/LifecycleEndorsement'),
+      ),
       orderer: this.signer('A.orderer'),
       storage,
       genesisBlock: this.#genesisBlock,

@@ -63,6 +63,3 @@ export const HeaderType = {
   DELIVER_SEEK_INFO: 5,
   CHAINCODE_PACKAGE: 6,
 } as const;
-
-/** Positions in a block's metadata. */
-export const BlockMetadataIndex = { SIGNATURES: 0, TRANSACTIONS_FILTER: 2, COMMIT_HASH: 4 } as const;

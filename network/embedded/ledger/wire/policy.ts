@@ -39,12 +39,6 @@ export const ImplicitMetaPolicy = message('ImplicitMetaPolicy', { subPolicy: str
 export const Policy = message('Policy', { type: int32(1), value: bytes(2) });
 export const PolicyType = { SIGNATURE: 1, IMPLICIT_META: 3 } as const;
 export const ImplicitRule = { ANY: 0, ALL: 1, MAJORITY: 2 } as const;
-/** What a chaincode definition is endorsed by: its own signature policy or one of the channel's by path. */
-export const ApplicationPolicy = message('ApplicationPolicy', {
-  signaturePolicy: nested(1, () => SignaturePolicyEnvelope),
-  channelConfigPolicyReference: string(2),
-});
-
 export type MspPrincipal = Wire<typeof MspPrincipal>;
 export type SignaturePolicyEnvelope = Wire<typeof SignaturePolicyEnvelope>;
 export type Policy = Wire<typeof Policy>;

@@ -1,0 +1,16 @@
+/** `kill -9` of every kind of program at bad moments, on one running network that must end every story whole. */
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { type Network, startNetwork } from '../support/network.ts';
+import { killsWhileComputing } from './computing.ts';
+import { killsUnderLoad } from './ledger-under-load.ts';
+import { killsWhilePublishing } from './publishing.ts';
+
+let network: Network;
+beforeAll(async () => {
+  network = await startNetwork();
+}, 180_000);
+afterAll(() => network?.[Symbol.asyncDispose](), 60_000);
+
+describe('while publishing', () => killsWhilePublishing(() => network));
+describe('while a job runs', () => killsWhileComputing(() => network));
+describe('while many write', () => killsUnderLoad(() => network));

@@ -1,0 +1,3 @@
+import { ledgerConformance } from './conformance.ts';
+
+ledgerConformance('the embedded ledger', { kind: 'embedded' });
