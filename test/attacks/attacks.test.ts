@@ -5,6 +5,7 @@ import { badRequests } from './bad-requests.ts';
 import { badUploads } from './bad-uploads.ts';
 import { canaries } from './canaries.ts';
 import { notAnExecutor } from './executors.ts';
+import { leakedKeys } from './leaked-keys.ts';
 import { strangers } from './strangers.ts';
 
 let network: Network;
@@ -18,3 +19,4 @@ describe('a bad upload', () => badUploads(() => network));
 describe('a stranger between organizations', () => strangers(() => network));
 describe('a compute node that is not among the executors', () => notAnExecutor(() => network));
 describe('a canary', () => canaries(() => network));
+describe('whoever has a leaked key store', () => leakedKeys(() => network));

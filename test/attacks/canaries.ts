@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { readState } from '@d-cloud/gateway/supervisor';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { storedBlocks } from '../support/blocks.ts';
 import type { Network } from '../support/network.ts';
+import { filesHolding } from '../support/search.ts';
 import { askAndIssue, jobEnd, publishFiles, publishModel, registerDataset, requestJob } from '../support/stories.ts';
 
-const overlap = 256;
 type Blocks = ReadonlyMap<string, string>;
 
 /** Publishes and processes known words, and then looks for them everywhere where they must not be. */
@@ -91,31 +90,12 @@ export function canaries(network: () => Network): void {
   });
 }
 
-/** Files under a folder that hold one of the words, as text or as UTF-16, and how many files were looked into. */
-async function search(folder: string, words: readonly string[]): Promise<{ looked: number; found: string[] }> {
-  const needles = words.flatMap((word) => [Buffer.from(word), Buffer.from(word, 'utf16le')]);
-  const found: string[] = [];
-  let looked = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    looked++;
-    let tail = Buffer.alloc(0);
-    try {
-      for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) {
-        const window = Buffer.concat([tail, piece as Buffer]);
-        if (needles.some((needle) => window.includes(needle))) {
-          found.push(relative(folder, file));
-          break;
-        }
-        tail = window.subarray(-overlap);
-      }
-    } catch (error) {
-      // Temporary files come and go while programs run.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  return { looked, found };
+/** Files under a folder that hold one of the words, as text or as UTF-16. */
+function search(folder: string, words: readonly string[]): Promise<{ looked: number; found: string[] }> {
+  return filesHolding(
+    folder,
+    words.flatMap((word) => [Buffer.from(word), Buffer.from(word, 'utf16le')]),
+  );
 }
 
 /** Arguments and environment of every process of the network and of its children. */

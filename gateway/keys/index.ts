@@ -1,0 +1,1 @@
+export { KeyStore } from './key-store.ts';

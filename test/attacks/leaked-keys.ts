@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JobView } from '@d-cloud/gateway/cli';
+import { KeyStore } from '@d-cloud/gateway/keys';
+import {
+  blockDigest,
+  combineShares,
+  decodeShare,
+  type GetFragment,
+  gatherSecret,
+  interpolateShare,
+  openSegments,
+  parseManifest,
+  SealThreads,
+  type SharedSecret,
+  type StorageManifest,
+  type VersionSecret,
+} from '@d-cloud/pipelines/seal';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { blockFiles } from '../support/custody.ts';
+import type { Network } from '../support/network.ts';
+import { photograph } from '../support/samples.ts';
+import { filesHolding } from '../support/search.ts';
+import {
+  askAndIssue,
+  contentDigests,
+  entryDigests,
+  jobEnd,
+  publishFiles,
+  publishModel,
+  registerDataset,
+  requestJob,
+  research,
+} from '../support/stories.ts';
+import type { TarEntry } from '../support/tar.ts';
+
+type Leak = { readonly contentKey: Uint8Array; readonly manifest: StorageManifest & SharedSecret };
+type Blocks = ReadonlyMap<string, Uint8Array>;
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Whoever stole an organization's key store with its key file, a backup of both say, and copied the disks of k - 1 storage nodes. */
+export function leakedKeys(network: () => Network): void {
+  let entries: readonly TarEntry[];
+  let dataset: string;
+  let version: string;
+  let model: string;
+  let grant: string;
+  let leaked: Leak;
+  let disks: readonly Blocks[];
+  let job: JobView;
+  const alder = () => network().as('alder');
+  const birch = () => network().as('birch');
+  const threads = new SealThreads(1);
+
+  beforeAll(async () => {
+    entries = [await photograph('drum.jpg'), await photograph('rocket.jpg')];
+    ({ id: dataset } = await registerDataset(alder(), { title: 'Leaked' }));
+    ({ id: version } = await publishFiles(alder(), dataset, entries));
+    model = await publishModel(network(), 'classifier');
+    ({ id: grant } = await askAndIssue(network(), { dataset, model, actions: ['use', 'read'] }));
+    const requested = await requestJob(birch(), { version, model, grant });
+    job = await jobEnd(birch(), requested.id);
+    expect(job.state).toBe('succeeded');
+    leaked = await stolenFrom(network(), 'alder', version);
+    disks = await Promise.all(leaked.manifest.slots.map(({ storageNode }) => disk(network(), storageNode)));
+  }, 180_000);
+  afterAll(() => threads[Symbol.asyncDispose]());
+
+  const from = (held: readonly number[]): { readonly get: GetFragment } => ({
+    get: async (slot, cid) => {
+      const bytes = held.includes(slot) ? disks[slot]?.get(Buffer.from(blockDigest(cid)).toString('hex')) : undefined;
+      if (bytes === undefined) throw new Error(`slot ${slot} has no ${cid}`);
+      return bytes;
+    },
+  });
+  const everySlot = () => leaked.manifest.slots.map(({ slot }) => slot);
+  const open = async (secret: VersionSecret, held: readonly number[]) => {
+    const opened = openSegments(leaked.manifest, {
+      secretFor: () => secret,
+      ...from(held),
+      threads,
+      hedge: { afterMs: 5 },
+    });
+    return Buffer.concat((await Array.fromAsync(opened)).map(({ bytes }) => bytes));
+  };
+
+  test('has the content key and k - 1 storage nodes of any choice, and neither S nor a segment', async () => {
+    const { contentKey, manifest } = leaked;
+    expect([manifest.k, manifest.n, contentKey.length]).toEqual([4, 7, 32]);
+    const groups = choices(manifest.n, manifest.k - 1);
+    expect(groups).toHaveLength(35);
+    for (const held of groups) {
+      await expect(gatherSecret(manifest, { ...from(held), hedge: { afterMs: 5 } })).rejects.toMatchObject({
+        code: 'INSUFFICIENT_SHARES',
+      });
+      await expect(open({ cek: contentKey }, held)).rejects.toMatchObject({ code: 'INSUFFICIENT_FRAGMENTS' });
+    }
+  });
+
+  test('opens nothing with the content key and every fragment but the shares', async () => {
+    await expect(open({ cek: leaked.contentKey }, everySlot())).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
+  });
+
+  test('has k - 1 shares that fit any S whatever, so that they tell nothing of the right one', async () => {
+    const { manifest } = leaked;
+    const known = everySlot()
+      .slice(0, manifest.k - 1)
+      .map((slot) => decodeShare(shareOf(leaked.manifest, disks, slot), slot, manifest));
+    for (const guess of [new Uint8Array(32), new Uint8Array(32).fill(255)]) {
+      const forged = interpolateShare([{ index: 0, bytes: guess }, ...known], manifest.k);
+      expect(Buffer.from(combineShares([...known, forged], manifest)).equals(guess)).toBe(true);
+      await expect(open({ cek: leaked.contentKey, s: guess }, everySlot())).rejects.toMatchObject({
+        code: 'SEGMENT_CORRUPT',
+      });
+    }
+  });
+
+  test('would open it with one storage node more: that is the attack, and what k is for', async () => {
+    const held = [0, 2, 4, 6];
+    const s = await gatherSecret(leaked.manifest, { ...from(held), hedge: { afterMs: 5 } });
+    const plain = await open({ cek: leaked.contentKey, s }, held);
+    for (const { bytes } of entries) expect(plain.includes(Buffer.from(bytes!))).toBe(true);
+    await expect(open({ cek: leaked.contentKey.map((byte) => byte ^ 1), s }, held)).rejects.toMatchObject({
+      code: 'SEGMENT_CORRUPT',
+    });
+  });
+
+  test('finds S whole in no file of the network, neither its own bytes nor written as text', async () => {
+    const [input, results] = await Promise.all([
+      secretOf(network(), 'alder', version),
+      secretOf(network(), 'birch', job.outputVersion),
+    ]);
+    const forms = [input, results].flatMap(({ s }) => [
+      s,
+      ...(['hex', 'base64', 'base64url'] as const).map((form) => Buffer.from(s.toString(form))),
+    ]);
+    const { looked, found } = await filesHolding(network().directory, forms);
+    expect([looked > 100, found]).toEqual([true, []]);
+    // A share is found where it belongs, so that finding no S means something.
+    const home = network().layout.ofOrganization('alder').home;
+    const places = await filesHolding(home, input.shares);
+    expect(places.found).toHaveLength(3);
+  }, 120_000);
+
+  describe('while all storage of the owner’s organization is down', () => {
+    beforeAll(() => network().hold('storage-alder'), 60_000);
+    afterAll(() => network().release('storage-alder'), 60_000);
+
+    test('its owner, and a reader under a grant, still gather S and open the content', async () => {
+      const query = `?purpose=${encodeURIComponent(research)}&grant=${grant}`;
+      expect(await contentDigests(alder(), version)).toEqual(entryDigests(entries));
+      expect(await contentDigests(birch(), version, query)).toEqual(entryDigests(entries));
+    }, 60_000);
+
+    test('the results of a job are still read, and proven in its evidence', async () => {
+      const results = await birch().open('GET', `/jobs/${job.id}/results`, { accept: 'application/x-ndjson' });
+      expect((await results.text()).trim().split('\n')).toHaveLength(entries.length);
+      const evidence = await birch().open('GET', `/jobs/${job.id}/evidence`, { accept: '*/*' });
+      expect((await evidence.arrayBuffer()).byteLength).toBeGreaterThan(1_000);
+    }, 60_000);
+  });
+}
+
+/** What the key store's backup tells of a version. */
+async function stolenFrom(network: Network, organization: 'alder' | 'birch', version: string): Promise<Leak> {
+  const home = network.layout.ofOrganization(organization).gateway;
+  const copy = await mkdtemp(join(tmpdir(), 'dcloud-stolen-'));
+  try {
+    const names = (await readdir(home)).filter((name) => name.startsWith('keys.sqlite') || name === 'key-store.key');
+    for (const name of names) await copyFile(join(home, name), join(copy, name));
+    using store = KeyStore.open({
+      file: join(copy, 'keys.sqlite'),
+      keyFile: join(copy, 'key-store.key'),
+      random: (bytes) => new Uint8Array(bytes),
+    });
+    const kept = store.version(version as Parameters<KeyStore['version']>[0])!;
+    const manifest = parseManifest(kept.manifest);
+    return { contentKey: kept.contentKey, manifest: { ...manifest, shares: manifest.shares! } };
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
+/** A storage node's blocks, by the digest of what is in them. */
+async function disk(network: Network, storageNode: string): Promise<Blocks> {
+  const files = await blockFiles(network, storageNode);
+  return new Map([...files.values()].map((bytes) => [digest(bytes), bytes]));
+}
+
+/** S and its shares, put together from all storage nodes' disks. */
+async function secretOf(network: Network, organization: 'alder' | 'birch', version: string) {
+  const { manifest } = await stolenFrom(network, organization, version);
+  const blocks = await Promise.all(manifest.slots.map(({ storageNode }) => disk(network, storageNode)));
+  const shares = manifest.slots.map(({ slot }) => decodeShare(shareOf(manifest, blocks, slot), slot, manifest));
+  return { s: Buffer.from(combineShares(shares, manifest)), shares: shares.map(({ bytes }) => Buffer.from(bytes)) };
+}
+
+function shareOf({ shares }: SharedSecret, blocks: readonly Blocks[], slot: number): Uint8Array {
+  return blocks[slot]!.get(Buffer.from(shares.subarray(32 * slot, 32 * slot + 32)).toString('hex'))!;
+}
+
+/** Every choice of `size` of the numbers below `n`. */
+function choices(n: number, size: number, first = 0): number[][] {
+  if (size === 0) return [[]];
+  return Array.from({ length: n - first }, (_, at) => first + at).flatMap((one) =>
+    choices(n, size - 1, one + 1).map((rest) => [one, ...rest]),
+  );
+}
