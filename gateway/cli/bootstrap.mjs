@@ -2,8 +2,7 @@
 // The first thing that runs in a fresh clone, so it is plain JavaScript for any Node from 18 on: installs what the lockfile names,
 // compiles, and goes on under the Node 24 that npm brought. `bootstrap.mjs <command…>` runs dcloud; `--jest …` the tests, `--bench …` a benchmark.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,19 +21,29 @@ function run(command, args, stdio = ['ignore', 2, 2]) {
   return { ok: status === 0, code: status ?? 1, why: signal ? `ended by ${signal}` : `exit ${status}` };
 }
 
-function digest(file) {
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
+/** The packages of a lockfile by the path they are installed at. */
+function packagesIn(lockfile) {
+  return JSON.parse(readFileSync(lockfile, 'utf8')).packages;
 }
 
-/** Installed means: this very lockfile was installed to the end. */
+/** npm writes down what it installed, at the end: installed means that this is what the lockfile names, whoever typed the command. */
+function isInstalled() {
+  const written = join(modules, '.package-lock.json');
+  if (!existsSync(written)) return false;
+  const there = packagesIn(written);
+  return Object.entries(packagesIn(join(root, 'package-lock.json'))).every(
+    ([path, { optional, version, integrity }]) =>
+      !path.includes('node_modules/') ||
+      optional ||
+      (there[path]?.version === version && there[path]?.integrity === integrity),
+  );
+}
+
 function install() {
-  const mark = join(modules, '.installed-lockfile');
-  const lock = digest(join(root, 'package-lock.json'));
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
+  if (isInstalled()) return;
   say('Installing packages from the lockfile (about a minute) …');
   const done = run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error']);
   if (!done.ok) fail(`npm ci failed (${done.why}). See what it printed above; running the same command again is safe.`);
-  writeFileSync(mark, lock);
 }
 
 function build() {

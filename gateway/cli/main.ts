@@ -9,6 +9,12 @@ import { failureOf } from './exit.ts';
 import { Output } from './output.ts';
 import { Session, type SessionOptions } from './session.ts';
 
+// `dcloud … | head` closes the pipe when it has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const program = new Command('dcloud')
   .description('A cloud for AI data that no single company owns.')
   .addOption(

@@ -35,6 +35,8 @@ export type GrantView = {
     readonly executors: readonly string[];
     readonly until?: string;
   };
+  /** Jobs under a grant that was just revoked. */
+  readonly affected?: readonly { readonly job: string; readonly state: string; readonly outputVersion: string }[];
   readonly ledger: Place;
 };
 

@@ -93,21 +93,71 @@ describe('an evidence pack', () => {
   });
 
   test.each<[string, (copy: EvidencePack) => void, string]>([
-    ['a config block', ({ configBlocks }) => void (configBlocks[0] = flip(configBlocks[0]!, 2_000)), 'genesis'],
-    ['one organization shown twice', ({ blocks }) => void (blocks[1]!.answers[1] = blocks[1]!.answers[0]!), 'blocks'],
+    [
+      'a config block',
+      ({ configBlocks }) => {
+        configBlocks[0] = flip(configBlocks[0]!, 2_000);
+      },
+      'genesis',
+    ],
+    [
+      'one organization shown twice',
+      ({ blocks }) => {
+        blocks[1]!.answers[1] = blocks[1]!.answers[0]!;
+      },
+      'blocks',
+    ],
     ['one organization alone', ({ blocks }) => void blocks[1]!.answers.pop(), 'blocks'],
     ['the order of blocks', ({ blocks }) => void blocks.reverse(), 'blocks'],
-    ['another job', ({ about }) => void (about.job = `job_${'a'.repeat(26)}` as typeof about.job), 'job'],
     [
-      'another output',
-      ({ about }) => void (about.outputVersion = `vers_${'a'.repeat(26)}` as typeof about.outputVersion),
+      'another job',
+      ({ about }) => {
+        about.job = `job_${'a'.repeat(26)}` as typeof about.job;
+      },
       'job',
     ],
-    ['the label of a row', ({ proofs }) => void (proofs[0]!.row.label = 'cat'), 'rows'],
-    ['the number of a row', ({ proofs }) => void (proofs[1]!.row.row += 1), 'rows'],
-    ['the salt of a row', ({ proofs }) => void (proofs[0]!.proof.salt = '00'.repeat(16)), 'rows'],
-    ['the path of a row', ({ proofs }) => void (proofs[0]!.proof.rowPath[0] = '00'.repeat(32)), 'rows'],
-    ['the place of a row', ({ proofs }) => void (proofs[0]!.proof.batch += 1), 'rows'],
+    [
+      'another output',
+      ({ about }) => {
+        about.outputVersion = `vers_${'a'.repeat(26)}` as typeof about.outputVersion;
+      },
+      'job',
+    ],
+    [
+      'the label of a row',
+      ({ proofs }) => {
+        proofs[0]!.row.label = 'cat';
+      },
+      'rows',
+    ],
+    [
+      'the number of a row',
+      ({ proofs }) => {
+        proofs[1]!.row.row += 1;
+      },
+      'rows',
+    ],
+    [
+      'the salt of a row',
+      ({ proofs }) => {
+        proofs[0]!.proof.salt = '00'.repeat(16);
+      },
+      'rows',
+    ],
+    [
+      'the path of a row',
+      ({ proofs }) => {
+        proofs[0]!.proof.rowPath[0] = '00'.repeat(32);
+      },
+      'rows',
+    ],
+    [
+      'the place of a row',
+      ({ proofs }) => {
+        proofs[0]!.proof.batch += 1;
+      },
+      'rows',
+    ],
     ['the columns', ({ shape }) => void Object.assign(shape, { task: 'text-embedding', dimensions: 3 }), 'rows'],
   ])('does not believe its packer about %s', (_what, change, check) => {
     expect(found(change)).toContain(check);

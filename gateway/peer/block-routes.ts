@@ -67,6 +67,7 @@ async function readable(powers: BlockPowers, request: PeerRequest): Promise<{ ci
   const block = powers.index.find(cid, node);
   const right = await decided(powers, request, 'get');
   if (block === undefined || !right.versions.includes(block.version)) throw notFound();
+  if (right.only !== undefined && block.owner !== right.only) throw notFound();
   return { cid, node };
 }
 

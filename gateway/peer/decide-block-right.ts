@@ -5,7 +5,12 @@ import type { BlockRight } from './block-right.ts';
 export type BlockOperation = 'put' | 'get' | 'remove';
 
 /** What a right comes to: the versions whose blocks may be touched, and who owns them (whose quota a put uses). */
-export type DecidedRight = { readonly versions: readonly VersionId[]; readonly owner: MspId };
+export type DecidedRight = {
+  readonly versions: readonly VersionId[];
+  readonly owner: MspId;
+  /** Where this is there, only blocks of this owner: a version that is not published yet is whoever's upload says so. */
+  readonly only?: MspId;
+};
 
 export type RightDecider = (
   organization: MspId,
@@ -50,7 +55,7 @@ async function decide(
         if (published !== undefined && (published.owner !== organization || operation !== 'get')) {
           return undefined;
         }
-        return { versions: [right.version], owner: organization };
+        return { versions: [right.version], owner: organization, only: organization };
       }
       case 'claim': {
         if (operation === 'remove') return undefined;

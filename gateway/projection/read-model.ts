@@ -69,6 +69,8 @@ export type ListFilter = {
   readonly parent?: string | undefined;
   readonly owner?: MspId | undefined;
   readonly state?: string | undefined;
+  /** Jobs under this grant, to the data or to the model. */
+  readonly grant?: string | undefined;
   /** Rows that the API does not show to this organization too. */
   readonly everything?: boolean;
 };

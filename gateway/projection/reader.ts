@@ -42,6 +42,8 @@ export class ProjectionReader {
     if (filter.parent !== undefined) conditions.push(['parent = ?', filter.parent]);
     if (filter.owner !== undefined) conditions.push(['owner = ?', filter.owner]);
     if (filter.state !== undefined) conditions.push(['state = ?', filter.state]);
+    if (filter.grant !== undefined)
+      conditions.push(["? IN (body ->> '$.grant', body ->> '$.modelGrant')", filter.grant]);
     if (filter.everything !== true) conditions.push(['visible >= ?', 1]);
     return this.#page('record', conditions, request, block);
   }

@@ -107,13 +107,11 @@ async function* hashed(
   }
 }
 
-/** Notes each segment's rows, and lets go of its bytes when the next one is asked for, whoever still holds the segment itself. */
+/** Notes each segment's rows on their way to be sealed. */
 async function* counted(segments: AsyncIterable<Segment>, rowCounts: number[]): AsyncGenerator<PlainSegment> {
   for await (const { bytes, rows } of segments) {
     rowCounts.push(rows);
-    const given: { bytes: Uint8Array; rows: number } = { bytes, rows };
-    yield given;
-    given.bytes = new Uint8Array(0);
+    yield { bytes, rows };
   }
 }
 

@@ -31,15 +31,16 @@ type Told = Pick<OrganizationRecord, 'gatewayAddress'> & { readonly agreementKey
 async function announce(foundation: Foundation, told: Told, signal: AbortSignal): Promise<void> {
   const { config, log } = foundation;
   const body = { name: config.organization.name, ...told };
+  // A key of its own for each start: a move back to where the gateway once was is a new request, not the old one again.
+  const key = Buffer.from(foundation.random(16)).toString('hex');
   for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
     try {
       const known = await registered(foundation, signal);
       if (known?.name === body.name && known.gatewayAddress === body.gatewayAddress) return;
-      const digest = sha256(JSON.stringify([body, known ?? null]));
       const stamp = {
-        key: digest,
+        key,
         person: Buffer.from(foundation.keyedHash('person', 'gateway')).toString('hex'),
-        digest,
+        digest: sha256(JSON.stringify(body)),
       };
       await foundation.ledger.submit('organization:register', body, stamp, { signal });
       log.info({ gatewayAddress: body.gatewayAddress }, 'registered this organization on the ledger');

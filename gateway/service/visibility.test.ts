@@ -131,6 +131,7 @@ describe("who sees and does what with another organization's objects", () => {
       grnt: grant.id,
       modl: model.id,
       job,
+      modelGrant: modelGrant.id,
       stor: node.id,
       comp: compute.id,
     });
@@ -182,5 +183,26 @@ describe("who sees and does what with another organization's objects", () => {
         });
       await network.caughtUp();
     }
+  });
+
+  test('a revocation tells the owner which jobs ran under the grant and what was derived; others are not told', async () => {
+    const alder = network.rest('alder', 'admin');
+    const revoked = await alder.call<Loose>('POST', `/grants/${ids.modelGrant}/revoke`, { body: { reason: 'over' } });
+    const [affected, ...more] = revoked.affected;
+    expect(more).toEqual([]);
+    const job = await alder.call<Loose>('GET', `/jobs/${ids.job}`);
+    expect(affected).toEqual({
+      job: ids.job,
+      state: 'cancelled',
+      requester: 'BirchMSP',
+      outputDataset: job.outputDataset,
+      outputVersion: job.outputVersion,
+    });
+    const under = (organization: string, grant: string | undefined) =>
+      network.rest(organization, 'admin').call<Loose>('GET', `/jobs?grant=${grant}`);
+    expect((await under('alder', ids.modelGrant)).items).toMatchObject([{ id: ids.job }]);
+    expect((await under('alder', ids.grnt)).items).toMatchObject([{ id: ids.job }]);
+    expect((await under('alder', absent.grnt)).items).toEqual([]);
+    expect((await under('cedar', ids.modelGrant)).items).toEqual([]);
   });
 });

@@ -42,6 +42,13 @@ describe('what the supervisor says of itself', () => {
     expect(hasEnded(stranger.pid)).toBe(true);
   });
 
+  test('is not believed of a process of a directory whose name only begins the same', async () => {
+    using stranger = await running('/somewhere/network-2/run/gateway.json');
+    expect(isOurs(stranger.pid, '/somewhere/network-2')).toBe(true);
+    expect(isOurs(stranger.pid, '/somewhere/network')).toBe(false);
+    expect(isOurs(stranger.pid, 'where/network-2/run/gate')).toBe(false);
+  });
+
   test('is nothing where there never was one, or where a power cut left an empty file', async () => {
     expect(await readState(directory)).toBeUndefined();
     await writeFile(join(directory, 'run', 'supervisor.json'), '');

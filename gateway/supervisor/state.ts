@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -47,14 +48,17 @@ function parsed(text: string): SupervisorState | undefined {
   }
 }
 
-/** Says whether the pid is alive and was started with this path; a pid that the system gave to a stranger since is not ours. */
-export function isOurs(pid: number, marker: string): boolean {
+/**
+ * Says whether the pid is alive and was started with this directory or a path under it; a pid that the system gave to a stranger since is
+ * not ours, and neither is one of which nobody tells how it was started.
+ */
+export function isOurs(pid: number, directory: string): boolean {
   try {
     process.kill(pid, 0);
   } catch {
     return false;
   }
-  return commandLine(pid)?.includes(marker) ?? true;
+  return ` ${commandLine(pid)} `.replaceAll(`${directory}/`, `${directory} `).includes(`${directory} `);
 }
 
 /**
@@ -74,11 +78,12 @@ export function hasEnded(pid: number): boolean {
   }
 }
 
-/** The command line of a process on Linux; undefined where the platform does not tell. */
-function commandLine(pid: number): string | undefined {
+/** The command line of a process, empty where there is none: from /proc on Linux, elsewhere from ps(1). */
+function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return undefined;
+    if (process.platform === 'linux') return '';
+    return spawnSync('ps', ['-ww', '-p', String(pid), '-o', 'command='], { encoding: 'utf8' }).stdout ?? '';
   }
 }

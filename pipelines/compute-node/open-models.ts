@@ -23,7 +23,9 @@ export class OpenModels implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<Inference> {
     // A child that has parsed somebody's bytes never sees another's: a file that took it over could carry them away in its results.
-    const name = JSON.stringify([job.requester, job.dataset, job.modelVersion, job.numeric]);
+    // The registered digests are part of the name: the same files may be registered again with others, which were never checked.
+    const { digest, cardDigest } = version;
+    const name = JSON.stringify([job.requester, job.dataset, job.modelVersion, digest, cardDigest, job.numeric]);
     const known = this.#open.find((one) => one.name === name);
     if (known !== undefined) {
       this.#open = [known, ...this.#open.filter((one) => one !== known)];

@@ -4,15 +4,11 @@ export async function* untilAborted<T>(
   signal: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
   let ended = false;
   try {
     for (;;) {
       signal.throwIfAborted();
-      const next = await Promise.race([iterator.next(), aborted.promise]);
+      const next = await orAborted(iterator.next(), signal);
       if (next.done === true) {
         ended = true;
         return;
@@ -20,8 +16,16 @@ export async function* untilAborted<T>(
       yield next.value;
     }
   } finally {
-    signal.removeEventListener('abort', abort);
     // A silent source may never answer its return either, so nobody waits for it.
     if (!ended) iterator.return?.()?.catch(() => {});
   }
+}
+
+/** The promise's outcome, or the signal's reason. Nothing that lives longer than this one wait holds on to the outcome. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: either, resolve, reject } = Promise.withResolvers<T>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  return either;
 }

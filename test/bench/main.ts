@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ measure: (say: (text: string) => v
     ledger: () => import('./ledger.ts'),
     gateway: () => import('./gateway.ts'),
     upload: () => import('./upload.ts'),
+    store: () => import('./store.ts'),
   };
 
 const args = process.argv.slice(2);

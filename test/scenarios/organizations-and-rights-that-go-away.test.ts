@@ -82,7 +82,7 @@ describe('an organization whose storage is lost', () => {
     const { id } = await requestJob(birch(), { version, model, grant, segmentsPerPartition: 2 });
     await claimed(birch(), id);
     await hold('storage-alder');
-    const seen = await jobEnd(birch(), id, 20_000).catch(() => undefined);
+    const seen = await jobEnd(birch(), id, 6_000).catch(() => undefined);
     await releaseAll();
     const job = seen ?? (await jobEnd(birch(), id));
     expect(job.state).toBe('succeeded');
@@ -109,7 +109,7 @@ describe('an organization that is gone entirely', () => {
     });
     await claimed(birch(), asked.id, 'CedarMSP');
     await hold(...everything);
-    const seen = await jobEnd(birch(), asked.id, 15_000).catch(() => undefined);
+    const seen = await jobEnd(birch(), asked.id, 6_000).catch(() => undefined);
     await releaseAll();
     const job = seen ?? (await jobEnd(birch(), asked.id));
     expect(job.state).toBe('succeeded');

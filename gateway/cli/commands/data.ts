@@ -107,7 +107,13 @@ export function addDatasetCommands(program: Command, session: Session): void {
 export function addGrantCommands(program: Command, session: Session): void {
   const grant = program.command('grant').description('ask for access, and give, refuse or revoke it');
   const told = (one: GrantView) =>
-    session.output.result({ ok: true, grant: one }, `${one.id}: ${one.state} (block ${one.ledger.block})`);
+    session.output.result(
+      { ok: true, grant: one },
+      [
+        `${one.id}: ${one.state} (block ${one.ledger.block})`,
+        ...(one.affected ?? []).map(({ job, state, outputVersion }) => `  ${job} ${state}, derived: ${outputVersion}`),
+      ].join('\n'),
+    );
 
   grant
     .command('request <dataset>')

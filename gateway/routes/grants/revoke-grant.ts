@@ -9,7 +9,8 @@ export const revokeGrant = route({
   method: 'post',
   path: '/v1/grants/:id/revoke',
   operation: 'grant.revoke',
-  summary: 'Revoke a grant: no further job, claim or key release under it, and a new key epoch',
+  summary:
+    'Revoke a grant: no further job, claim or key release under it, and a new key epoch. Says which jobs it affects and what was derived',
   scope: 'grants:write',
   idempotent: true,
   refusals: ['GRANT_NOT_FOUND', 'CALLER_NOT_OWNER', 'STATE_CONFLICT'],
@@ -19,6 +20,14 @@ export const revokeGrant = route({
   async handle({ params, body, submit }, { readModel }) {
     find(readModel, 'grant', params.id);
     await submit('grant:revoke', { id: params.id, reason: body.reason });
-    return { body: viewOf(find(readModel, 'grant', params.id)) };
+    const { items: jobs } = readModel.list('job', { grant: params.id }, { limit: 200 });
+    const affected = jobs.map(({ record: { id: job, state, requester, outputDataset, outputVersion } }) => ({
+      job,
+      state,
+      requester,
+      outputDataset,
+      outputVersion,
+    }));
+    return { body: { ...viewOf(find(readModel, 'grant', params.id)), affected } };
   },
 });

@@ -91,6 +91,18 @@ export const grantView = z
       .object({ rowsReserved: z.string(), usesReserved: z.int() })
       .optional()
       .describe('What has been taken of the limits; only where one grant is asked for'),
+    affected: z
+      .array(
+        z.object({
+          job: idOf('job'),
+          state: z.string(),
+          requester: mspId,
+          outputDataset: idOf('dset'),
+          outputVersion: idOf('vers'),
+        }),
+      )
+      .optional()
+      .describe('Jobs under it and what was derived, newest first, 200 at most; only in the answer to its revocation'),
     ledger: ledger.optional(),
   })
   .meta({ id: 'Grant' });
