@@ -247,8 +247,8 @@ describe('a gateway that is killed while it publishes', () => {
       const { items } = await alder().call<Loose>('GET', `/datasets/${dataset}/versions`);
       expect(items.map(({ id }: Loose) => id)).toEqual([version.id]);
       expect(content.equals(await read(version.id))).toBe(true);
-      // Every fragment of one version and no other: its segments are of one stripe, seven fragments each.
-      await until(async () => (await storedBlocks()) - before === version.segmentRows.length * 7);
+      // Every block of one version and no other: its segments are of one stripe, seven fragments each, and seven shares of S.
+      await until(async () => (await storedBlocks()) - before === (version.segmentRows.length + 1) * 7);
       revived.kill('SIGTERM');
       await ended(revived);
     },
