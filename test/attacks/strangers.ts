@@ -18,7 +18,7 @@ export function strangers(network: () => Network): void {
   let version: string;
   let dataset: string;
   /** A block of Alder's version on one of Cedar's storage nodes. */
-  let block: { readonly cid: string; readonly node: string };
+  let block: { readonly cid: string; readonly node: string; readonly bytes: Buffer };
 
   const identity = async (organization: OrganizationName, name: string): Promise<PeerIdentity> => {
     const home = network().layout.ofOrganization(organization);
