@@ -1,5 +1,6 @@
 /** `dcloud`: a network on this machine, and what people do with one. Same verbs as the REST interface. */
 import { Command, CommanderError, Option } from 'commander';
+import { addBackupCommands } from './commands/backup.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addGrantCommands } from './commands/grants.ts';
@@ -50,6 +51,7 @@ addJobCommands(program, session);
 addEvidenceCommands(program, session);
 addStorageCommands(program, session);
 addKeyCommands(program, session, options);
+addBackupCommands(program, session, options);
 
 try {
   await program.parseAsync();
