@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { grantImpact, grantImpactText } from '../actions/grant-impact.ts';
 import { table } from '../output.ts';
 import { decimal, idList, wholeNumber } from '../parse-option.ts';
 import type { Session } from '../session.ts';
 import { usualPurpose } from '../usual-purpose.ts';
 import type { GrantView } from '../views.ts';
 
-/** Adds `grant request|issue|refuse|revoke|list`. */
+/** Adds `grant request|issue|refuse|revoke|preview|list`. */
 export function addGrantCommands(program: Command, session: Session): void {
   const grant = program.command('grant').description('ask for access, and give, refuse or revoke it');
   const told = (one: GrantView) =>
@@ -53,9 +54,18 @@ export function addGrantCommands(program: Command, session: Session): void {
       )
       .requiredOption('--reason <text>', 'why')
       .action(async (id: string, { reason }: { reason: string }) => {
-        told(await (await session.rest()).call('POST', `/grants/${id}/${verb}`, { body: { reason } }));
+        const rest = await session.rest();
+        if (verb === 'revoke') session.output.say(grantImpactText(await grantImpact(rest, id)));
+        told(await rest.call('POST', `/grants/${id}/${verb}`, { body: { reason } }));
       });
   }
+  grant
+    .command('preview <grant>')
+    .description('show what revoking a grant would end, and what it would not take back')
+    .action(async (id: string) => {
+      const impact = await grantImpact(await session.rest(), id);
+      session.output.result({ ok: true, impact }, grantImpactText(impact));
+    });
   grant
     .command('list')
     .description('grants that your organization gave or holds')
