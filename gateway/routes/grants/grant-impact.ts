@@ -36,8 +36,7 @@ export type GrantImpact = {
  */
 export function grantImpact(readModel: ReadModel, grant: GrantRecord): GrantImpact {
   const { id, grantee } = grant;
-  const isUnder = (job: { grant?: string; modelGrant?: string }) => job.grant === id || job.modelGrant === id;
-  const jobs = listAll(readModel, 'job', { owner: grantee }).filter(isUnder).toReversed();
+  const jobs = listAll(readModel, 'job', { grant: id }).toReversed();
   const isRunning = ({ state }: { state: string }) => state === 'queued' || state === 'running';
   const running = jobs.filter(isRunning);
   const accesses = listAll(readModel, 'access', { owner: grantee, parent: grant.dataset }).filter(
