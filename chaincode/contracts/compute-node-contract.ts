@@ -1,4 +1,4 @@
-import { drain, keys, leave, registerComputeNode } from '../domain/index.ts';
+import { drain, keys, leave, ownerAndOneOther, registerComputeNode } from '../domain/index.ts';
 import * as fabric from '../fabric.ts';
 import { evaluate, submit } from './transaction.ts';
 
@@ -14,7 +14,7 @@ export class ComputeNodeContract extends fabric.Contract {
     return submit(context, 'compute-node:register', body, request, async (ledger, asked) => {
       await ledger.vacant(keys.computeNode(asked.id));
       const node = registerComputeNode(ledger.caller, asked);
-      ledger.put(keys.computeNode(node.id), node);
+      ledger.put(keys.computeNode(node.id), node, ownerAndOneOther(node.organization, await ledger.members()));
       ledger.emit({ kind: 'compute-node.registered', node });
       return node;
     });

@@ -1,4 +1,11 @@
-import { approveModel, keys, publishModelVersion, registerModel, revokeModel } from '../domain/index.ts';
+import {
+  approveModel,
+  keys,
+  ownerAndOneOther,
+  publishModelVersion,
+  registerModel,
+  revokeModel,
+} from '../domain/index.ts';
 import * as fabric from '../fabric.ts';
 import { evaluate, submit } from './transaction.ts';
 
@@ -15,7 +22,7 @@ export class ModelContract extends fabric.Contract {
       await ledger.vacant(keys.model(asked.id));
       const dataset = await ledger.need(keys.dataset(asked.dataset), 'DATASET_NOT_FOUND');
       const model = registerModel(ledger.caller, asked, dataset);
-      ledger.put(keys.model(model.id), model);
+      ledger.put(keys.model(model.id), model, ownerAndOneOther(model.owner, await ledger.members()));
       ledger.emit({ kind: 'model.registered', model });
       return model;
     });
@@ -30,7 +37,8 @@ export class ModelContract extends fabric.Contract {
       const { caller, transaction } = ledger;
       const { model, modelVersion } = publishModelVersion(caller, asked, registered, version, transaction);
       ledger.put(keys.model(model.id), model);
-      ledger.put(keys.modelVersion(model.id, modelVersion.number), modelVersion);
+      const policy = ownerAndOneOther(model.owner, await ledger.members());
+      ledger.put(keys.modelVersion(model.id, modelVersion.number), modelVersion, policy);
       ledger.emit({ kind: 'model.version-published', modelVersion });
       return modelVersion;
     });

@@ -1,4 +1,4 @@
-import { drain, keys, leave, registerStorageNode } from '../domain/index.ts';
+import { drain, keys, leave, ownerAndOneOther, registerStorageNode } from '../domain/index.ts';
 import * as fabric from '../fabric.ts';
 import { evaluate, submit } from './transaction.ts';
 
@@ -14,7 +14,7 @@ export class StorageNodeContract extends fabric.Contract {
     return submit(context, 'storage-node:register', body, request, async (ledger, asked) => {
       await ledger.vacant(keys.storageNode(asked.id));
       const node = registerStorageNode(ledger.caller, asked);
-      ledger.put(keys.storageNode(node.id), node);
+      ledger.put(keys.storageNode(node.id), node, ownerAndOneOther(node.organization, await ledger.members()));
       ledger.emit({ kind: 'storage-node.registered', node });
       return node;
     });

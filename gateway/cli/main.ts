@@ -1,8 +1,12 @@
 /** `dcloud`: a network on this machine, and what people do with one. Same verbs as the REST interface. */
 import { Command, CommanderError, Option } from 'commander';
-import { addDatasetCommands, addGrantCommands, addJobCommands } from './commands/data.ts';
+import { addBackupCommands } from './commands/backup.ts';
+import { addDatasetCommands } from './commands/datasets.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
+import { addGrantCommands } from './commands/grants.ts';
+import { addJobCommands } from './commands/jobs.ts';
 import { addKeyCommands } from './commands/keys.ts';
+import { addModelCommands } from './commands/models.ts';
 import { addNetworkCommands } from './commands/network.ts';
 import { addStorageCommands } from './commands/storage.ts';
 import { failureOf } from './exit.ts';
@@ -42,10 +46,12 @@ const session = new Session(options, () => new Output(options().json === true));
 addNetworkCommands(program, session, options);
 addDatasetCommands(program, session);
 addGrantCommands(program, session);
+addModelCommands(program, session);
 addJobCommands(program, session);
 addEvidenceCommands(program, session);
 addStorageCommands(program, session);
 addKeyCommands(program, session, options);
+addBackupCommands(program, session, options);
 
 try {
   await program.parseAsync();

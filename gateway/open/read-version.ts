@@ -79,7 +79,12 @@ export async function readVersion(powers: ReadPowers, request: ReadRequest): Pro
 
 function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {
   const kept = keys.version(id);
-  if (kept === undefined) throw new Fault('corrupt', `The keys of ${id} are not in this gateway's key store.`);
+  if (kept === undefined) {
+    throw new Fault(
+      'corrupt',
+      `The keys of ${id} are lost: they are not in this gateway's key store, as when it was restored from an older backup.`,
+    );
+  }
   const manifest = parseManifest(kept.manifest);
   const now = custody.whereNow(manifest);
   const right = ['own', id];

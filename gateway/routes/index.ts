@@ -12,6 +12,7 @@ import { watchEvents } from './events/watch-events.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { checkGrant } from './grants/check-grant.ts';
 import { getGrant } from './grants/get-grant.ts';
+import { getGrantImpact } from './grants/get-grant-impact.ts';
 import { issueGrant } from './grants/issue-grant.ts';
 import { listGrants } from './grants/list-grants.ts';
 import { refuseGrant } from './grants/refuse-grant.ts';
@@ -68,6 +69,7 @@ export const routes: readonly Route[] = [
   listGrants,
   checkGrant,
   getGrant,
+  getGrantImpact,
   issueGrant,
   refuseGrant,
   revokeGrant,

@@ -38,6 +38,7 @@ const cases: Readonly<Record<string, Case>> = {
   'version.repair': { id: 'vers', alder: 200, birch: 403, cedar: 403 },
   'lineage.get': { id: 'vers', alder: 200, birch: 200, cedar: 200 },
   'grant.get': { id: 'grnt', alder: 200, birch: 200, cedar: 'hidden' },
+  'grant.getImpact': { id: 'grnt', alder: 200, birch: 200, cedar: 'hidden' },
   'grant.issue': { id: 'grnt', body: {}, alder: 409, birch: 403, cedar: 'hidden' },
   'grant.refuse': { id: 'grnt', body: reason, alder: 409, birch: 403, cedar: 'hidden' },
   'model.get': { id: 'modl', alder: 200, birch: 200, cedar: 200 },

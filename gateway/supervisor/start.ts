@@ -31,7 +31,10 @@ export async function startSupervisor(directory: string, { onStep, withinMs }: S
     child.unref();
     const died = new Promise<never>((_, reject) => {
       child.once('exit', () =>
-        readState(directory).then((state) => reject(new Error(state?.step ?? 'the supervisor died')), reject),
+        readState(directory).then(
+          (state) => reject(new Error(state?.pid === child.pid ? state?.step : 'the supervisor died')),
+          reject,
+        ),
       );
     });
     return Promise.race([died, reach(directory, child.pid, onStep, withinMs)]);

@@ -42,6 +42,14 @@ describe('what the supervisor says of itself', () => {
     expect(hasEnded(stranger.pid)).toBe(true);
   });
 
+  test('still tells why it failed when it has ended since', async () => {
+    const supervisor = await running(directory);
+    await writeState(directory, { pid: supervisor.pid, phase: 'failed', step: 'no free ports', processes: [] });
+    process.kill(supervisor.pid, 'SIGKILL');
+    await supervisor.ended;
+    expect(await readState(directory)).toMatchObject({ phase: 'failed', step: 'no free ports' });
+  });
+
   test('is not believed of a process of a directory whose name only begins the same', async () => {
     using stranger = await running('/somewhere/network-2/run/gateway.json');
     expect(isOurs(stranger.pid, '/somewhere/network-2')).toBe(true);

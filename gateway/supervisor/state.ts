@@ -36,7 +36,9 @@ export async function readState(directory: string): Promise<SupervisorState | un
   if (text === undefined) return undefined;
   const state = parsed(text);
   if (state === undefined) return undefined;
-  return isOurs(state.pid, directory) ? state : { ...state, phase: 'failed', step: 'the supervisor died' };
+  // One that failed has said why before it ended; any other that is gone said nothing.
+  const said = state.phase === 'failed' || isOurs(state.pid, directory);
+  return said ? state : { ...state, phase: 'failed', step: 'the supervisor died' };
 }
 
 /** It is written for those who look now and is not synced to disk: after a power cut it may be empty. */

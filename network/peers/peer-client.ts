@@ -112,7 +112,9 @@ export class PeerClient implements Disposable {
   }
 
   #problem({ status, body }: { status: number; body: Buffer }, organization: string): Error {
-    const problem = status < 500 ? (parsed(body, organization) as { code?: unknown; detail?: unknown }) : {};
+    const answered = status < 500 ? parsed(body, organization) : undefined;
+    const problem: { code?: unknown; detail?: unknown } =
+      typeof answered === 'object' && answered !== null ? answered : {};
     const said = typeof problem.detail === 'string' ? problem.detail.slice(0, 500) : `status ${status}`;
     const refusal = typeof problem.code === 'string' ? this.#readRefusal(`${problem.code}: ${said}`) : undefined;
     return (

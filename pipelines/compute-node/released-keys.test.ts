@@ -84,6 +84,19 @@ describe('released keys', () => {
     expect(Buffer.from(output.rowSaltSecret).toString()).toBe("the requester's");
   });
 
+  test('come with where the fragments lie now, when their owner has moved some', async () => {
+    const { input: before } = await ask();
+    expect(before.slots).toEqual(places);
+    const slots = [{ slot: 1, storageNode: 'stor_elsewhere', organization: cedar }, places[0]];
+    answers.get(alder)![0] = await released('input', 'dset_data', 'vers_data', { ...opening, slots });
+    const { input } = await ask();
+    expect(input.slots.map(({ storageNode }) => storageNode)).toEqual(['stor_0', 'stor_elsewhere']);
+    for (const wrong of [[places[0]], [places[0], places[0]]]) {
+      answers.get(alder)![0] = await released('input', 'dset_data', 'vers_data', { ...opening, slots: wrong });
+      await expect(ask()).rejects.toMatchObject({ name: 'Fault', kind: 'corrupt' });
+    }
+  });
+
   test("of the results are the requester's to choose, not the model owner's", async () => {
     answers.get(cedar)?.push(await released('output', 'dset_output', 'vers_output', outputKeys("the model owner's")));
     await expect(ask()).rejects.toMatchObject({ name: 'Fault', kind: 'corrupt' });

@@ -6,6 +6,9 @@ import { RunningNetwork } from './running-network.ts';
 
 const sizeBytes = 512 * 2 ** 20;
 const lookMs = 100;
+/** The gateway's own probe: a timer of this period, whose period is in what it reports (Node's monitorEventLoopDelay). */
+const probeMs = 10;
+const lag = /^dcloud_gateway_nodejs_eventloop_lag_p99_seconds(?:\{.*\})? ([\d.e-]+)/m;
 
 /** Publishes 512 MiB of incompressible bytes through REST and watches the gateway's memory and its event loop. */
 export async function measure(say: (text: string) => void): Promise<readonly Figure[]> {
@@ -32,7 +35,7 @@ export async function measure(say: (text: string) => void): Promise<readonly Fig
       (answer) => answer.text(),
       () => '',
     );
-    loopP99 = Math.max(loopP99, Number(/^nodejs_eventloop_lag_p99_seconds\S* ([\d.e-]+)/m.exec(text)?.[1] ?? 0) * 1000);
+    loopP99 = Math.max(loopP99, Number(lag.exec(text)?.[1] ?? 0) * 1000 - probeMs);
   }, 1_000);
   say(`publishing ${sizeBytes / 2 ** 20} MiB …`);
   const began = performance.now();

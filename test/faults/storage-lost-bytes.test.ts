@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/answers.ts';
+import { dcloud } from '../support/command-line.ts';
 import {
   audit,
   blockFiles,
@@ -67,6 +68,23 @@ describe('a version at 4 of 7', () => {
       validation: 'VALID',
     });
   });
+});
+
+describe('a person', () => {
+  const ask = (...words: string[]) => dcloud(...words, '--directory', network.directory, '--as', 'alder');
+
+  test('is told where a version lies and who could rebuild it, and may have it looked after', async () => {
+    const shown = await ask('storage', version);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toContain(`${version}: stored, 7 of 7 fragments, any 4 rebuild it`);
+    expect(shown.out).toContain('No organization holds more than 3.');
+    expect((await ask('storage', version, '--audit', '--json')).json).toMatchObject({
+      ok: true,
+      storage: { state: 'stored', reconstruction: { anyAlone: false } },
+    });
+    expect((await ask('repair', version, '--json')).json).toMatchObject({ ok: true, repaired: 0, stuck: [] });
+    expect((await ask('storage', `vers_${'a'.repeat(26)}`)).code).toBe(1);
+  }, 60_000);
 });
 
 describe('blocks flipped on one storage node and deleted on another', () => {

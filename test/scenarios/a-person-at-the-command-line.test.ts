@@ -1,7 +1,7 @@
 /** `dcloud` as people type it: up, publish, find, ask, grant, run, get, lineage, and what goes wrong with it. */
 
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,13 @@ afterAll(async () => {
 /** Types a command for this network. */
 const type = (...words: string[]): Promise<Shown> => dcloud(...words, '--directory', home.directory, '--json');
 
+/** Types a command that must work; what it said is the reason when it does not. */
+async function works(...words: string[]): Promise<Shown> {
+  const shown = await type(...words);
+  if (shown.code !== 0) throw new Error(`dcloud ${words.join(' ')} ended with ${shown.code}: ${shown.err}`);
+  return shown;
+}
+
 describe('without a network', () => {
   test('a command says that there is none and what to type', async () => {
     const shown = await type('find', '--as', 'alder');
@@ -34,6 +41,19 @@ describe('without a network', () => {
     expect((await type('status')).code).toBe(1);
     expect(await type('down')).toMatchObject({ code: 0, json: { ok: true, stopped: false } });
   });
+
+  test('a folder whose network description is damaged, or of a version to come, is named in one sentence', async () => {
+    for (const text of ['{"v":2}', 'no json', '']) {
+      const folder = await mkdtemp(join(tmpdir(), 'dcloud-stale-'));
+      await writeFile(join(folder, 'network.json'), text);
+      const shown = await dcloud('up', '--json', '--directory', folder);
+      expect(shown.code).toBe(1);
+      expect(shown.json.error).toMatch(/network\.json .*Move .* away/s);
+      expect(shown.err).not.toMatch(/\n\s+at /);
+      expect(await readFile(join(folder, 'network.json'), 'utf8')).toBe(text);
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
 
   test('help and a mistyped command exit as a shell expects', async () => {
     expect((await dcloud('--help')).code).toBe(0);
@@ -50,13 +70,12 @@ describe('with a network', () => {
   let job: string;
 
   beforeAll(async () => {
-    expect(await type('up')).toMatchObject({ code: 0, json: { ok: true, channel: 'dcloud' } });
+    expect((await works('up')).json).toMatchObject({ ok: true, channel: 'dcloud' });
   }, 180_000);
 
   test('up again is at once the same network, and its keys lie in a file that only its owner can read', async () => {
     const before = await readState(home.directory);
-    const again = await type('up');
-    expect(again).toMatchObject({ code: 0, json: { ok: true } });
+    expect((await works('up')).json.ok).toBe(true);
     expect((await readState(home.directory))?.pid).toBe(before?.pid);
     expect((await stat(join(home.directory, 'credentials.json'))).mode & 0o077).toBe(0);
     expect((await type('status')).json.processes.length).toBeGreaterThanOrEqual(10);
@@ -64,8 +83,17 @@ describe('with a network', () => {
 
   test('a data team publishes a folder, and others find it', async () => {
     const folder = join(samples, 'photographs', 'files', 'wall-clock.jpg');
-    const published = await type('publish', folder, '--title', 'A wall clock', '--as', 'alder', '--licence', 'CC0-1.0');
-    expect(published).toMatchObject({ code: 0, json: { ok: true, rows: 1 } });
+    const published = await works(
+      'publish',
+      folder,
+      '--title',
+      'A wall clock',
+      '--as',
+      'alder',
+      '--licence',
+      'CC0-1.0',
+    );
+    expect(published.json).toMatchObject({ ok: true, rows: 1 });
     ({ dataset, version } = published.json);
     await until('birch to find it', async () => {
       const found = await type('find', 'clock', '--as', 'birch');
@@ -74,11 +102,10 @@ describe('with a network', () => {
   }, 90_000);
 
   test('a model owner publishes a model, another organization asks, is granted, runs and reads the result', async () => {
-    const made = await type('model', 'publish', modelFolders.classifier, '--as', 'cedar');
-    expect(made).toMatchObject({ code: 0, json: { ok: true } });
+    const made = await works('model', 'publish', modelFolders.classifier, '--as', 'cedar');
     model = made.json.model;
-    const asked = await type('grant', 'request', dataset, '--models', model, '--as', 'birch', '--note', 'please');
-    expect(asked).toMatchObject({ code: 0, json: { grant: { state: 'requested' } } });
+    const asked = await works('grant', 'request', dataset, '--models', model, '--as', 'birch', '--note', 'please');
+    expect(asked.json.grant.state).toBe('requested');
     const grant: string = asked.json.grant.id;
     const issued = await until('alder to see the request', async () => {
       const shown = await type('grant', 'issue', grant, '--executors', 'AlderMSP,CedarMSP', '--as', 'alder');
@@ -93,10 +120,10 @@ describe('with a network', () => {
     expect(ran.err).toMatch(/1\/1 rows/);
     job = ran.json.job;
     const arrow = join(files, 'result.arrow');
-    expect(await type('get', job, '-o', arrow, '--as', 'birch')).toMatchObject({ code: 0, json: { ok: true } });
+    await works('get', job, '-o', arrow, '--as', 'birch');
     expect((await readFile(arrow)).length).toBeGreaterThan(500);
-    const lineage = await type('lineage', job, '--as', 'birch');
-    expect(lineage).toMatchObject({ code: 0, json: { items: [expect.objectContaining({ parent: version, job })] } });
+    const lineage = await works('lineage', job, '--as', 'birch');
+    expect(lineage.json.items).toEqual([expect.objectContaining({ parent: version, job })]);
   }, 240_000);
 
   test('what the rules refuse ends with 1, its code, and one sentence', async () => {
@@ -117,19 +144,19 @@ describe('with a network', () => {
     const state = await readState(home.directory);
     process.kill(state!.pid, 'SIGKILL');
     await until('the supervisor to be gone', async () => (await readState(home.directory))?.phase === 'failed');
-    expect(await type('up')).toMatchObject({ code: 0, json: { ok: true } });
+    await works('up');
     const back = join(files, 'back.jpg');
-    expect(await type('get', version, '-o', `${back}.tar`, '--as', 'alder')).toMatchObject({ code: 0 });
+    await works('get', version, '-o', `${back}.tar`, '--as', 'alder');
     const original = await readFile(join(samples, 'photographs', 'files', 'wall-clock.jpg'));
     expect((await readFile(`${back}.tar`)).includes(original)).toBe(true);
     const arrow = join(files, 'again.arrow');
-    expect(await type('get', job, '-o', arrow, '--as', 'birch')).toMatchObject({ code: 0 });
+    await works('get', job, '-o', arrow, '--as', 'birch');
     expect(await readFile(arrow)).toEqual(await readFile(join(files, 'result.arrow')));
   }, 180_000);
 
   test('down leaves nothing running, and a port that someone took since is named in one sentence', async () => {
     const pids = (await readState(home.directory))!.processes.map(({ pid }) => pid!);
-    expect(await type('down')).toMatchObject({ code: 0, json: { stopped: true } });
+    expect((await works('down')).json.stopped).toBe(true);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
     const description = JSON.parse(await readFile(join(home.directory, 'network.json'), 'utf8'));
     const { rest } = description.organizations[1].ports;

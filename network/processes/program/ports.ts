@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** Says whether this program could listen on the loopback port now. */
@@ -9,18 +10,15 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Free loopback ports, all different, chosen by the system. It holds none of them: use them soon. */
+/** Below the range from which systems take the ports of outgoing connections: such a port may be gone a moment later. */
+const [lowest, highest] = [12_000, 32_000];
+
+/** Free loopback ports, all different. It holds none of them: use them soon. */
 export async function takePorts(count: number): Promise<number[]> {
-  const trials = Array.from({ length: count }, () => createServer());
-  const ports = trials.map((trial) => {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    trial.once('error', reject);
-    trial.listen({ port: 0, host: '127.0.0.1' }, () => resolve((trial.address() as { port: number }).port));
-    return promise;
-  });
-  try {
-    return await Promise.all(ports);
-  } finally {
-    await Promise.all(trials.map((trial) => new Promise((resolve) => trial.close(resolve))));
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(lowest, highest);
+    if (!found.has(port) && (await isFree(port))) found.add(port);
   }
+  return [...found];
 }

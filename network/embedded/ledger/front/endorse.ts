@@ -86,9 +86,10 @@ class Round implements Disposable {
   async #askOne(peer: Peer): Promise<void> {
     // The local peer is asked inside the process, behind the door at which others check expiry.
     const atDoor = peer === this.#local ? undefined : refusedOr(() => checkAtDoor(this.#proposal, this.#channel));
-    if (atDoor instanceof ProposalRefused)
-      return this.#fail(peer, `rpc error: code = Unknown desc = ${atDoor.message}`);
-    if (this.#creator instanceof ProposalRefused) return this.#fail(peer, this.#creator.message);
+    if (atDoor instanceof ProposalRefused) return this.#fail(peer, farWords(atDoor));
+    if (this.#creator instanceof ProposalRefused) {
+      return this.#fail(peer, peer === this.#local ? this.#creator.message : farWords(this.#creator));
+    }
     const answer = await peer.endorse(this.#proposal, this.#snapshot.height, this.#creator);
     const failure = failureOf(answer);
     if (failure === undefined) this.#answers.set(peer, answer);
@@ -124,6 +125,9 @@ class Round implements Disposable {
     throw new RpcError(Status.ABORTED, TOO_FEW, [...this.#details.values()]);
   }
 }
+
+/** A refusal of another organization's peer comes over gRPC, whose Go client says so. */
+const farWords = ({ message }: ProposalRefused): string => `rpc error: code = Unknown desc = ${message}`;
 
 /** What the first endorser says that the transaction touches decides who else must endorse. */
 function planAfter(answer: PeerAnswer, proposal: UnpackedProposal, channel: Channel, local: Peer): Plan {

@@ -1,0 +1,19 @@
+import { findFabric } from '@d-cloud/network/processes/fabric';
+import { ProbeConsortium, type ProbeOptions } from '../suites/ledger/probe-consortium.ts';
+
+/** What Fabric takes per block and how long it waits for more: its defaults in number, and the wait with which it did best here. */
+const batch = { timeout: '50ms', maxMessageCount: 500 };
+
+/** A real network of three peers and three Raft orderers where its programs are on PATH; says why not otherwise. */
+export async function startFabricBeside(
+  options: ProbeOptions,
+  say: (text: string) => void,
+): Promise<ProbeConsortium | undefined> {
+  const binaries = await findFabric({ searchPath: process.env.PATH ?? '' }).catch((error: Error) => error.message);
+  if (typeof binaries === 'string') {
+    say(`No comparison: ${binaries}`);
+    return undefined;
+  }
+  say(`starting Hyperledger Fabric ${binaries.generation} …`);
+  return ProbeConsortium.start({ kind: 'fabric', binaries }, { ...options, batch });
+}

@@ -1,0 +1,104 @@
+/** One organization at a time loses everything it runs, in the middle of a job and of an upload, on real Fabric and Kubo. */
+import { randomUUID } from 'node:crypto';
+import type { DatasetView, JobView, VersionView } from '@d-cloud/gateway/cli';
+import { holdProcess, readState, releaseProcess } from '@d-cloud/gateway/supervisor';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Network, type OrganizationName, startNetwork } from '../support/network.ts';
+import { documentFile, largePhotographs } from '../support/samples.ts';
+import {
+  allHaveRead,
+  askAndIssue,
+  claimed,
+  contentDigests,
+  entryDigests,
+  jobEnd,
+  publishFiles,
+  publishModel,
+  registerDataset,
+  requestJob,
+} from '../support/stories.ts';
+import type { TarEntry } from '../support/tar.ts';
+import { until } from '../support/until.ts';
+import { realPrograms } from './found-programs.ts';
+
+const organizations = ['alder', 'birch', 'cedar'] as const;
+const programs = ['orderer', 'peer', 'chaincode', 'storage', 'gateway', 'compute'];
+const whole = realPrograms.ipfs && realPrograms.fabrics['Fabric 2.5'] !== undefined;
+const within = 300_000;
+const document = 'bzip2-manual.html';
+
+let network: Network;
+let entries: readonly TarEntry[];
+let model: string;
+let dataset: DatasetView;
+let version: VersionView;
+let grant: string;
+
+/** Every program of an organization; birch has no compute node. */
+async function programsOf(name: OrganizationName) {
+  const { processes } = (await readState(network.directory))!;
+  return processes.filter((one) => programs.some((kind) => `${one.name}-`.startsWith(`${kind}-${name}-`)));
+}
+
+async function become(name: OrganizationName, state: 'held' | 'ready'): Promise<void> {
+  const all = async () => (await programsOf(name)).every((one) => one.state === state);
+  await until(`everything of ${name} to be ${state}`, all, 120_000);
+}
+
+async function lose(name: OrganizationName): Promise<void> {
+  await Promise.all((await programsOf(name)).map((one) => holdProcess(network.directory, one.name)));
+  await become(name, 'held');
+}
+
+async function giveBack(name: OrganizationName): Promise<void> {
+  for (const one of await programsOf(name)) await releaseProcess(network.directory, one.name);
+  await become(name, 'ready');
+}
+
+(whole ? describe : describe.skip)('when an organization loses everything it runs', () => {
+  beforeAll(async () => {
+    network = await startNetwork();
+    model = await publishModel(network, 'classifier');
+    entries = await largePhotographs(8);
+    dataset = await registerDataset(network.as('alder'));
+    version = await publishFiles(network.as('alder'), dataset.id, entries);
+    ({ id: grant } = await askAndIssue(network, { dataset: dataset.id, model }));
+  }, within);
+  afterAll(() => network?.[Symbol.asyncDispose](), 60_000);
+
+  test.each(organizations)(
+    '%s: nothing acknowledged is lost, the others go on, and it catches up',
+    async (lost) => {
+      const others = organizations.filter((name) => name !== lost);
+      const birch = network.as('birch');
+      const job = await requestJob(birch, { version: version.id, model, grant, batchRows: 1, segmentsPerPartition: 1 });
+      await claimed(birch, job.id);
+      const [uploader] = others as [OrganizationName];
+      const target = await registerDataset(network.as(uploader), { modality: 'documents' });
+      const files = [await documentFile(document)];
+      const key = randomUUID();
+      const publish = () => publishFiles(network.as(uploader), target.id, files, key);
+      const uploading = publish().catch(() => undefined);
+      await lose(lost);
+
+      // The others decide on the ledger without it.
+      for (const name of others) {
+        const once = randomUUID();
+        const register = () => registerDataset(network.as(name), { title: `While ${lost} is away` }, once);
+        await until(`${name} to register a dataset without ${lost}`, register, 120_000);
+      }
+      await uploading;
+      await giveBack(lost);
+
+      // The same upload again: its first effect, or its effect now.
+      const uploaded = await until('the upload to be acknowledged', publish, 120_000);
+      expect(await contentDigests(network.as(uploader), uploaded.id)).toEqual(entryDigests(files));
+      expect(await contentDigests(network.as('alder'), version.id)).toEqual(entryDigests(entries));
+      const ended: JobView = await jobEnd(birch, job.id, 200_000);
+      expect(ended).toMatchObject({ state: 'succeeded' });
+      const last = await registerDataset(network.as(lost), { title: `${lost} is back` });
+      await allHaveRead(network, last.ledger.block);
+    },
+    within,
+  );
+});
