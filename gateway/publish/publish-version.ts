@@ -27,7 +27,7 @@ import type { PlacedContent, UploadForm } from './upload-messages.ts';
 
 export type PublishPowers = {
   readonly organization: MspId;
-  readonly readModel: Pick<ReadModel, 'list'>;
+  readonly readModel: Pick<ReadModel, 'list' | 'get'>;
   readonly keys: KeyStore;
   readonly journal: UploadJournal;
   readonly random: (sizeBytes: number) => Uint8Array;
@@ -91,6 +91,14 @@ async function publishAnew(
 ): Promise<Published> {
   const { journal, failpoint } = powers;
   const version = request.mintVersion(attempt);
+  if (powers.readModel.get('version', version) !== undefined) {
+    // The journal is older than the ledger, as after a restore: other keys and blocks would not be those that the ledger commits to.
+    const lost = powers.keys.version(version) === undefined ? ', and its keys are lost' : '';
+    throw new Refusal(
+      'STATE_CONFLICT',
+      `${version} was published under this Idempotency-Key already${lost}: take another key to publish it again.`,
+    );
+  }
   const nodes = listAll(powers.readModel, 'storage-node');
   const placement = choosePlacement(nodes, await powers.alive(), version);
   const contentKey = powers.random(32);

@@ -89,3 +89,8 @@ function commandLine(pid: number): string {
     return spawnSync('ps', ['-ww', '-p', String(pid), '-o', 'command='], { encoding: 'utf8' }).stdout ?? '';
   }
 }
+
+/** Says whether a process is on its way out: it has lost the command line by which it could be told from a stranger. */
+export function isDying(pid: number): boolean {
+  return commandLine(pid) === '' && !hasEnded(pid);
+}

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { readState } from '@d-cloud/gateway/supervisor';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { storedBlocks } from '../support/blocks.ts';
 import type { Network } from '../support/network.ts';
 import { askAndIssue, jobEnd, publishFiles, publishModel, registerDataset, requestJob } from '../support/stories.ts';

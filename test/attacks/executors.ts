@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { canonicalJson, readRefusal, sha256 } from '@d-cloud/chaincode/domain';
-import type { JobView } from '@d-cloud/gateway/cli';
+import { readRefusal, sha256 } from '@d-cloud/chaincode/domain';
+import type { JobView, ModelView, VersionView } from '@d-cloud/gateway/cli';
 import { connectLedger, type Ledger } from '@d-cloud/network/ledger';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/answers.ts';
@@ -45,10 +45,11 @@ class RogueNode implements AsyncDisposable {
     });
   }
 
-  submit(name: string, body: object): Promise<unknown> {
+  submit(name: string, body: object, requestKey: string = crypto.randomUUID()): Promise<unknown> {
     const person = sha256(this.id);
-    const stamp = { key: crypto.randomUUID(), person, digest: sha256(canonicalJson(body)) };
-    return this.#ledger.submit(name, [canonicalJson(body), canonicalJson(stamp)]);
+    // Members in the order of their names: the ledger takes canonical JSON only, and canonical JSON has no lone surrogates.
+    const stamp = { digest: sha256(JSON.stringify(body)), key: requestKey, person };
+    return this.#ledger.submit(name, [JSON.stringify(body), JSON.stringify(stamp)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,13 +95,13 @@ export function notAnExecutor(network: () => Network): void {
   });
 
   test('its claim is refused by the ledger', async () => {
-    const claim = rogue.submit('partition:claim', { job: job.id, index: 0, node: rogue.id, ephemeralKey: key });
+    const claim = rogue.submit('partition:claim', { ephemeralKey: key, index: 0, job: job.id, node: rogue.id });
     await expect(claim).rejects.toMatchObject({ code: 'EXECUTOR_NOT_ALLOWED' });
   });
 
   test('it cannot claim in the name of another organization’s node', async () => {
     const { id } = network().organization('cedar').computeNodes[0]!;
-    const claim = rogue.submit('partition:claim', { job: job.id, index: 0, node: id, ephemeralKey: key });
+    const claim = rogue.submit('partition:claim', { ephemeralKey: key, index: 0, job: job.id, node: id });
     await expect(claim).rejects.toMatchObject({
       code: expect.stringMatching(/CALLER_NOT_OWNER|ROLE_MISSING|NODE_NOT_ACTIVE|COMPUTE_NODE_NOT_FOUND/),
     });
@@ -129,21 +130,37 @@ export function notAnExecutor(network: () => Network): void {
   test('it cannot attest, release or reassign what it does not hold', async () => {
     const { job: id, index, token } = { job: job.id, index: 0, token: 1 };
     const envelope = Buffer.from('{}').toString('base64');
-    for (const [name, more] of [
-      ['partition:attest', { envelope }],
-      ['partition:release', { reason: 'mine' }],
-      ['partition:reassign', { reason: 'mine' }],
+    const held = /^(FENCED|STATE_CONFLICT|CALLER_NOT_OWNER|ROLE_MISSING|PARTITION_NOT_FOUND)$/;
+    for (const [name, body, code] of [
+      ['partition:attest', { envelope, index, job: id, token }, /^(RECORD_INVALID|ATTESTATION_INVALID)$/],
+      ['partition:release', { index, job: id, reason: 'mine', token }, held],
+      ['partition:reassign', { index, job: id, reason: 'mine', token }, held],
     ] as const)
-      await expect(rogue.submit(name, { job: id, index, token, ...more })).rejects.toHaveProperty('code');
+      await expect(rogue.submit(name, body)).rejects.toMatchObject({ code: expect.stringMatching(code) });
   });
 
   test('it cannot do what is for people: issue a grant, ask for a job, define purposes', async () => {
-    const terms = { actions: ['use'], purposes: [research], versions: [], models: [model], executors: [] };
+    const terms = { actions: ['use'], executors: [], models: [model], purposes: [research], versions: [] };
     const id = `grnt_${'a'.repeat(26)}`;
-    await expect(rogue.submit('grant:issue', { id, dataset, grantee: 'CedarMSP', terms })).rejects.toMatchObject({
+    await expect(rogue.submit('grant:issue', { dataset, grantee: 'CedarMSP', id, terms })).rejects.toMatchObject({
       code: 'ROLE_MISSING',
     });
     await expect(rogue.submit('purpose:define', { purposes: [] })).rejects.toBeDefined();
+  });
+
+  test.each([
+    ['a NUL', 'a\u0000b'],
+    ['the highest code point', 'a\u{10ffff}b'],
+    ['a lone surrogate', 'a\ud800b'],
+    ['a line feed', 'a\nb'],
+    ['nothing', ''],
+    ['200 characters', 'x'.repeat(200)],
+  ])('a key with %s is refused by the ledger itself, in ids and in request keys', async (_, part) => {
+    const body = { ephemeralKey: key, index: 0, job: job.id, node: rogue.id };
+    const invalid = { code: expect.stringMatching(/^(RECORD_INVALID|JOB_NOT_FOUND|COMPUTE_NODE_NOT_FOUND)$/) };
+    await expect(rogue.submit('partition:claim', { ...body, job: `job_${part}` })).rejects.toMatchObject(invalid);
+    await expect(rogue.submit('partition:claim', { ...body, node: `comp_${part}` })).rejects.toMatchObject(invalid);
+    await expect(rogue.submit('partition:claim', body, part)).rejects.toMatchObject({ code: 'RECORD_INVALID' });
   });
 
   describe('a job that the rules do not allow', () => {
@@ -161,6 +178,22 @@ export function notAnExecutor(network: () => Network): void {
         code: 'MODEL_DIGEST_MISMATCH',
       });
     });
+
+    test('with a model whose file is not the one that was registered: no node runs it, and the job says why', async () => {
+      const cedar = network().as('cedar', 'model-owner');
+      const { dataset: folder } = await cedar.call<ModelView>('GET', `/models/${model}`);
+      const registered = await cedar.call<{ items: VersionView[] }>('GET', `/datasets/${folder}/versions`);
+      const body = { dataset: folder, name: 'not-what-it-says', task: 'image-classification' };
+      const { id: other } = await cedar.call<ModelView>('POST', '/models', { body });
+      await cedar.call('POST', `/models/${other}/versions`, {
+        body: { version: registered.items[0]!.id, digest: 'a'.repeat(64), cardDigest: 'b'.repeat(64) },
+      });
+      const { id: allowed } = await askAndIssue(network(), { dataset, model: other });
+      const asked = await requestJob(birch(), { version, model: other, grant: allowed });
+      const ended = await jobEnd(birch(), asked.id);
+      expect(ended.state).toBe('failed');
+      expect(ended.progress!.partitions[0]!.reason).toMatch(/digest|not the one|registered/i);
+    }, 120_000);
 
     test('over a version that is not there', async () => {
       const asked = birch().call('POST', '/jobs', {

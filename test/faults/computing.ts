@@ -59,6 +59,23 @@ export function killsWhileComputing(network: () => Network): void {
     expect(taken).toMatchObject({ attempts: 1, organization: 'CedarMSP' });
   }, 240_000);
 
+  test('a compute node that stood still past its claim and wakes up: its result is fenced off, another’s is accepted', async () => {
+    await network().hold('compute-cedar');
+    const { id } = await requestJob(birch(), large);
+    const { index } = await claimed(birch(), id, 'AlderMSP');
+    await network().signal('compute-alder', 'SIGSTOP');
+    await network().release('compute-cedar');
+    await until('the partition to be taken over', async () => {
+      const { progress } = await birch().call<JobView>('GET', `/jobs/${id}`);
+      const partition = progress!.partitions[index] as { organization?: string; state: string };
+      return partition.organization === 'CedarMSP';
+    });
+    await network().signal('compute-alder', 'SIGCONT');
+    const job = await jobEnd(birch(), id);
+    await isWhole(job, rows);
+    expect(job.progress!.partitions[index]).toMatchObject({ organization: 'CedarMSP', attempts: 1 });
+  }, 240_000);
+
   test('the requester’s gateway killed while partitions run: they go on, and so does the job', async () => {
     const { id } = await requestJob(birch(), large);
     await claimed(birch(), id);

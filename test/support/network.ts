@@ -84,6 +84,13 @@ export class Network implements AsyncDisposable {
     await this.release(process);
   }
 
+  /** Sends a signal to a process that stays as it is: SIGSTOP and SIGCONT. */
+  async signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    const pid = (await readState(this.directory))?.processes.find((one) => one.name === name)?.pid;
+    if (pid === undefined) throw new Error(`there is no process ${name}`);
+    process.kill(pid, signal);
+  }
+
   becomes(process: string, state: 'held' | 'ready'): Promise<true> {
     return until(`${process} to be ${state}`, async () => {
       const known = await readState(this.directory);

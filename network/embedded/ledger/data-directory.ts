@@ -64,11 +64,15 @@ function alive(pid: number): boolean {
   }
 }
 
-/** When a process was started, in the kernel's ticks: process ids are given out again. Only Linux tells. */
+/**
+ * When a process was started, in the kernel's ticks: process ids are given out again. Only Linux tells. Nothing of one that has
+ * ended and only waits for its parent to notice, as one may for long whose parent was killed.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     return undefined;
   }

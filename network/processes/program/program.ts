@@ -53,8 +53,9 @@ export async function startProgram(program: NativeProgram, options: StartOptions
   await makeDirectory(dirname(options.pidFile));
   const log = await open(options.logFile, 'a', 0o600);
   const child = spawn(command, [...args], { argv0, env, stdio: ['ignore', log.fd, log.fd] });
-  await log.close();
+  // Listens at once: that it cannot be executed is told before anything else is awaited.
   const ended = endOf(child, name, options.logFile);
+  await log.close();
   await using starting = new AsyncDisposableStack();
   starting.defer(async () => {
     await end(child, 'SIGTERM');
