@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keyedHash, openApiKeyStore } from '../auth/index.ts';
 import { writeConfigs } from './configs.ts';
-import { descriptionOf, type FoundNetwork, foundNetwork, issueCredentials, writePrivate } from './found.ts';
+import {
+  descriptionOf,
+  type FoundNetwork,
+  foundNetwork,
+  issueCredentials,
+  preferredPort,
+  writePrivate,
+} from './found.ts';
 import { layoutOf } from './layout.ts';
 
 let directory: string;
@@ -83,4 +90,12 @@ test('a private file is replaced whole, and nothing else is left beside it', asy
   await writePrivate(file, 'two');
   expect(await readFile(file, 'utf8')).toBe('two');
   expect(await readdir(join(directory, 'inner'))).toEqual(['file']);
+});
+
+test('networks of different directories look for ports at different places, below those of connections', () => {
+  const places = Array.from({ length: 500 }, (_, at) => preferredPort(`/home/somebody/${at}`));
+  expect(preferredPort('/home/somebody/7')).toBe(places[7]);
+  expect(new Set(places).size).toBeGreaterThan(250);
+  expect(Math.min(...places)).toBeGreaterThanOrEqual(7410);
+  expect(Math.max(...places)).toBeLessThan(24_000);
 });

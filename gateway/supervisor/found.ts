@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { idFrom } from '@d-cloud/chaincode/domain';
 import { type Consortium, type EnrolRequest, foundConsortium, roleAttribute, writeWhole } from '@d-cloud/network/admin';
@@ -16,8 +16,13 @@ import {
 import { layoutOf } from './layout.ts';
 import { freePorts } from './ports.ts';
 
-/** The first port that is tried for a new network; the others follow it. */
-const preferredPort = 7410;
+/**
+ * The first port that is tried for a new network; the others follow it. Each directory has a place of its own below the ports that
+ * systems give to connections (32768 on Linux): networks founded at the same moment would find the same ports free.
+ */
+export function preferredPort(directory: string): number {
+  return 7410 + 32 * (createHash('sha256').update(directory).digest().readUInt16BE() % 512);
+}
 
 export type FoundNetwork = { readonly description: NetworkDescription; readonly consortium: Consortium };
 
@@ -58,7 +63,7 @@ function withRole(role: string): EnrolRequest {
 /** The description that `network.json` keeps; in an empty directory a new one on free ports, from the preferred one upwards, is written. */
 export async function descriptionOf(
   directory: string,
-  preferred = preferredPort,
+  preferred = preferredPort(directory),
   kind?: NetworkKind,
 ): Promise<NetworkDescription> {
   const file = layoutOf(directory).description;

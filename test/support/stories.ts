@@ -174,3 +174,13 @@ export async function allHaveRead(network: Network, block: number): Promise<void
     });
   }
 }
+
+/** A job that ran, with everything it was made of. */
+export type Ran = {
+  readonly model: string;
+  readonly dataset: DatasetView;
+  readonly entries: readonly TarEntry[];
+  readonly version: VersionView;
+  readonly grant: GrantView;
+  readonly job: JobView;
+};
