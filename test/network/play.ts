@@ -48,6 +48,13 @@ export async function play(consortium: ProbeConsortium, script: readonly Step[])
   let waiting: Endorsed[] = [];
   let height = 0;
 
+  /** The peers of a real network commit one after the other; a script that asks elsewhere must not notice. */
+  const everywhere: Everywhere = async (wanted) => {
+    for (const [member, ledger] of ledgers) {
+      await until(`${member} at ${wanted}`, async () => (await ledger.height()) >= wanted, 30_000);
+    }
+  };
+
   const settle = async () => {
     for (const { step, transaction, result } of waiting) {
       const codes: number[] = [];
@@ -62,15 +69,12 @@ export async function play(consortium: ProbeConsortium, script: readonly Step[])
       outcomes.push(`${step.number} ${wordsOf(step)}: ${result}${codes.length > 0 ? ` [${codes}]` : ''}`);
     }
     waiting = [];
-    // The peers of a real network commit one after the other; a script that reads elsewhere must not notice.
-    for (const [member, ledger] of ledgers) {
-      await until(`${member} at ${height}`, async () => (await ledger.height()) >= height, 30_000);
-    }
+    await everywhere(height);
   };
 
   for (const step of script) {
     if (!step.overlaps) await settle();
-    waiting.push(await endorse(consortium, contract(step), step));
+    waiting.push(await endorse(consortium, contract(step), step, everywhere));
   }
   await settle();
   return { outcomes, ...(await readBack(consortium, contracts, ordered, height)) };
@@ -79,7 +83,14 @@ export async function play(consortium: ProbeConsortium, script: readonly Step[])
 const wordsOf = ({ member, chaincode, operation, args, endorsers, twist, overlaps }: Step) =>
   `${member} ${chaincode}.${operation}(${args})${endorsers ? ` by ${endorsers}` : ''}${twist ? ` ${twist}` : ''}${overlaps ? ' overlapping' : ''}`;
 
-async function endorse(consortium: ProbeConsortium, contract: Contract, step: Step): Promise<Endorsed> {
+type Everywhere = (height: number) => Promise<void>;
+
+async function endorse(
+  consortium: ProbeConsortium,
+  contract: Contract,
+  step: Step,
+  everywhere: Everywhere,
+): Promise<Endorsed> {
   const { operation, args, transient, endorsers, member, twist } = step;
   const proposal = contract.newProposal(operation, {
     arguments: [...args],
@@ -106,7 +117,8 @@ async function endorse(consortium: ProbeConsortium, contract: Contract, step: St
       return { step, result: `${result}; sent: ${status[code]} ${normalised(said)}` };
     }
     if (twist === 'endorsed again') {
-      await (await transaction.submit()).getStatus();
+      const { blockNumber } = await (await transaction.submit()).getStatus();
+      await everywhere(Number(blockNumber) + 1);
       return { step, result: `${result}; again: ${await refusal(() => proposal.endorse())}` };
     }
     return { step, transaction, result };
