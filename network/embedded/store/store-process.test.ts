@@ -228,6 +228,12 @@ async function sentence(child: ChildProcess): Promise<string> {
 
 async function killed(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-child.pid!, 'SIGKILL');
-  await once(child, 'exit');
+  const gone = once(child, 'exit');
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch (error) {
+    // It ended on its own between the look and the signal.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+  await gone;
 }
