@@ -11,6 +11,7 @@ import {
   SealFault,
   SealThreads,
   sealSegments,
+  stepBack,
   stripeCount,
 } from '@d-cloud/pipelines/seal';
 import { Rejection } from '../http/problem.ts';
@@ -24,6 +25,7 @@ import type { FromUploadThread, ToUploadThread, UploadInit } from './upload-mess
 
 const port = parentPort;
 if (port === null) throw new Error('this program runs in a thread of its own');
+stepBack();
 const init = workerData as UploadInit;
 const stopped = new AbortController();
 /** Each put holds a fragment of up to 1 MiB several times over: on its way out, on its way back. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, createWriteStream, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import type { NativeProgram } from '@d-cloud/network/processes/program';
 
@@ -8,6 +9,8 @@ export type ProgramSpec = {
   readonly name: string;
   /** Longest time until it serves, in milliseconds. */
   readonly readyWithinMs: number;
+  /** How far it steps back where the cores of one machine are few; whoever answers people is served first. */
+  readonly niceness?: number;
 } & ({ readonly program: string; readonly config: string } | { readonly native: NativeProgram });
 
 export type ReadyLine = { readonly ready: true } & Record<string, unknown>;
@@ -131,10 +134,13 @@ function execute(spec: ProgramSpec, log: number): ChildProcess {
     const { command, args, argv0, env } = spec.native;
     return spawn(command, [...args], { argv0, env, stdio: ['ignore', log, log] });
   }
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', spec.program, spec.config], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', spec.program, spec.config], {
     stdio: ['ignore', 'pipe', log],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_ENV: 'production' },
   });
+  // Threads that it starts from now on inherit this.
+  if (spec.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, spec.niceness);
+  return child;
 }
 
 /** A program of another project prints no ready line: it is asked. */

@@ -18,6 +18,8 @@ const programs = {
   computeNode: join(compiled('pipelines/compute-node'), '..', 'main.js'),
 };
 
+/** Storage and compute step back behind the ledger and the gateways. */
+const behindNiceness = 5;
 const readyWithinMs = 60_000;
 
 const spec = (name: string, program: string, config: string): ProgramSpec => ({
@@ -51,9 +53,10 @@ export async function stagesOf(
     {
       step: 'starting the compute nodes',
       programs: organizations.flatMap(({ name, computeNodes }) =>
-        computeNodes.map(({ id }) =>
-          spec(`compute-${name}`, programs.computeNode, layout.ofOrganization(name).computeConfig(id)),
-        ),
+        computeNodes.map(({ id }) => ({
+          ...spec(`compute-${name}`, programs.computeNode, layout.ofOrganization(name).computeConfig(id)),
+          niceness: behindNiceness,
+        })),
       ),
     },
   ];
@@ -65,9 +68,10 @@ async function ledgerAndStore(directory: string, network: FoundNetwork, searchPa
   const storage =
     store.kind === 'kubo'
       ? (await realStore(directory, network.description, searchPath)).map(native)
-      : organizations.map(({ name }) =>
-          spec(`storage-${name}`, programs.storage, layout.ofOrganization(name).storageConfig),
-        );
+      : organizations.map(({ name }) => ({
+          ...spec(`storage-${name}`, programs.storage, layout.ofOrganization(name).storageConfig),
+          niceness: behindNiceness,
+        }));
   if (ledger.kind === 'embedded') {
     const chaincode = spec('chaincode', programs.chaincode, layout.chaincodeConfig);
     return [
@@ -87,7 +91,7 @@ async function ledgerAndStore(directory: string, network: FoundNetwork, searchPa
     {
       step: "starting the organizations' chaincode services",
       programs: organizations.map(({ name }) =>
-        spec(`chaincode-${name}`, programs.chaincode, layout.ofOrganization(name).chaincodeConfig),
+        spec(`chaincode-$name`, programs.chaincode, layout.ofOrganization(name).chaincodeConfig),
       ),
       after: known,
     },

@@ -60,4 +60,5 @@ export {
   shareDigests,
 } from './share-block.ts';
 export { SealThreads } from './threads/seal-threads.ts';
+export { stepBack } from './threads/step-back.ts';
 export { unwrapKey, type WrapContext, wrapKey } from './wrap-key.ts';

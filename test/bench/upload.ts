@@ -26,17 +26,15 @@ export async function measure(say: (text: string) => void): Promise<readonly Fig
   });
   const pid = await network.pid('gateway-alder');
   let mostRss = 0;
-  let loopP99 = 0;
   const watching = setInterval(async () => {
     mostRss = Math.max(mostRss, await rssBytes(pid));
   }, lookMs);
-  const loops = setInterval(async () => {
-    const text = await metrics.open('GET', '/metrics', { accept: '*/*' }).then(
-      (answer) => answer.text(),
-      () => '',
-    );
-    loopP99 = Math.max(loopP99, Number(lag.exec(text)?.[1] ?? 0) * 1000 - probeMs);
-  }, 1_000);
+  // Each reading begins a new measurement: one before the upload, one after it.
+  const loopP99 = async () => {
+    const text = await (await metrics.open('GET', '/metrics', { accept: '*/*' })).text();
+    return Number(lag.exec(text)?.[1] ?? Number.NaN) * 1000 - probeMs;
+  };
+  await loopP99();
   say(`publishing ${sizeBytes / 2 ** 20} MiB …`);
   const began = performance.now();
   await rest.call('POST', `/datasets/${dataset.id}/versions`, {
@@ -44,12 +42,12 @@ export async function measure(say: (text: string) => void): Promise<readonly Fig
   });
   const seconds = (performance.now() - began) / 1000;
   clearInterval(watching);
-  clearInterval(loops);
+  const loop = await loopP99();
   const mib = mostRss / 2 ** 20;
   return [
     figure('publishing 512 MiB by REST', 'MiB/s', sizeBytes / 2 ** 20 / seconds),
     figure('most memory of the gateway (RSS)', 'MiB', mib, { says: '< 512', holds: mib < 512 }),
-    figure('event loop delay of the gateway, p99', 'ms', loopP99, { says: '< 20', holds: loopP99 > 0 && loopP99 < 20 }),
+    figure('event loop delay of the gateway, p99', 'ms', loop, { says: '< 20', holds: loop < 20 }),
   ];
 }
 

@@ -2,6 +2,9 @@ import { parentPort } from 'node:worker_threads';
 import { SealFault } from '../fault.ts';
 import type { Reply, Request } from './messages.ts';
 import { open, repair, seal } from './seal-task.ts';
+import { stepBack } from './step-back.ts';
+
+stepBack();
 
 /** The program of one thread: a request in, its reply out, buffers handed over both ways instead of copied. */
 function answer(request: Request): Reply {
