@@ -3,6 +3,7 @@ export default {
   // The real network has a run of its own, `npm run test:network`.
   testPathIgnorePatterns: ['/node_modules/', '/test/dist/network/'],
   testEnvironment: '<rootDir>/test/jest/environment.mjs',
+  setupFilesAfterEnv: ['<rootDir>/test/jest/once-more.mjs'],
   transform: {},
   reporters: ['default', '<rootDir>/test/jest/closing-line.mjs'],
   maxWorkers: 2,
