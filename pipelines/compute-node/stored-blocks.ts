@@ -18,15 +18,17 @@ export class StoredBlocks implements AsyncDisposable {
 
   /** The blocks of a version under the right of a claim; a version is named for blocks that will be put. */
   async bind(slots: readonly ManifestSlot[], words: readonly string[], version?: VersionId): Promise<SlotBlocks> {
-    for (const { storageNode, organization } of slots) await this.#reach(storageNode, organization as MspId);
+    for (const [organization, held] of Map.groupBy(slots, (slot) => slot.organization as MspId)) {
+      const address = await this.#addressOf(organization);
+      for (const { storageNode } of held) this.#reach(storageNode, organization, address);
+    }
     return this.#routes.bind(
       slots.map(({ storageNode }) => storageNode),
       { words, ...(version === undefined ? {} : { version }) },
     );
   }
 
-  async #reach(storageNode: string, organization: MspId): Promise<void> {
-    const address = await this.#addressOf(organization);
+  #reach(storageNode: string, organization: MspId, address: string): void {
     if (this.#known.get(storageNode) === address) return;
     const { tls, roots } = this.#peers.credentials;
     const root = roots.get(organization);
