@@ -7,6 +7,7 @@ import { type Role, roleScopes } from './auth/scopes.ts';
 export type LedgerRole = Role | 'gateway';
 
 const path = z.string().min(1);
+const address = z.string().regex(/^[A-Za-z0-9.:[\]-]+:\d{1,5}$/, 'write host:port');
 const port = z.number().int().min(0).max(65_535);
 const keyPair = z.strictObject({ certificate: path, key: path });
 const ledgerRoles = [...(Object.keys(roleScopes) as Role[]), 'gateway'] as const;
@@ -101,6 +102,33 @@ export const gatewayConfigSchema = z.strictObject({
       probeDeadlineMs: z.number().int().min(100).default(5_000),
     })
     .prefault({}),
+  /** Consortium administration (`/v1/admin`); a gateway without it leaves that to others of its organization. */
+  admin: z
+    .strictObject({
+      /** The organization's admin: signing certificate with the node OU `admin`. */
+      identity: keyPair,
+      /** Its TLS client certificate, which opens the orderer's administration. */
+      tls: keyPair,
+      /** The organization's own peers, each `host:port`; the first one answers for the channel. */
+      peers: z
+        .array(z.strictObject({ address, tlsRoot: path, serverName: z.string().optional() }))
+        .min(1)
+        .max(16),
+      /** The organization's own orderer, where it runs one; `adminAddress` is its participation API's. */
+      orderer: z
+        .strictObject({
+          address,
+          adminAddress: address.optional(),
+          tlsRoot: path,
+          serverName: z.string().optional(),
+        })
+        .optional(),
+      /** What the organization's peers and orderer run: a channel needs no more than its lowest member understands. */
+      fabricVersion: z.enum(['2.5', '3.1']).default('2.5'),
+      /** Where the organization's authorities and identities lie; only on the machine that holds the authorities' keys. */
+      organizationDirectory: path.optional(),
+    })
+    .optional(),
   /** Named lines at which tests end the program, `name:kill` or `name:throw`. */
   failpoints: z.array(z.string()).default([]),
 });
