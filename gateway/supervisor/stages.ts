@@ -91,7 +91,7 @@ async function ledgerAndStore(directory: string, network: FoundNetwork, searchPa
     {
       step: "starting the organizations' chaincode services",
       programs: organizations.map(({ name }) =>
-        spec(`chaincode-$name`, programs.chaincode, layout.ofOrganization(name).chaincodeConfig),
+        spec(`chaincode-${name}`, programs.chaincode, layout.ofOrganization(name).chaincodeConfig),
       ),
       after: known,
     },
