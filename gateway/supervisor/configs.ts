@@ -18,7 +18,7 @@ export async function writeConfigs(directory: string, { description, consortium 
   if (description.ledger.kind === 'embedded') await writeEmbeddedLedger(directory, description, consortium);
   else await writeChaincodes(directory, description);
 
-  for (const { name, mspId, ports, storageNodes, computeNodes } of organizations) {
+  for (const { name, mspId, ports, fabricPorts, storageNodes, computeNodes } of organizations) {
     const own = home(name);
     const tokens = await Promise.all(storageNodes.map(({ id }) => secretIn(join(own.storageNode(id), 'rpc-token'))));
     await secretIn(own.organizationSecret);
@@ -63,6 +63,20 @@ export async function writeConfigs(directory: string, { description, consortium 
           capacityBytes,
         })),
         organizationSecret: own.organizationSecret,
+        admin: {
+          identity: { certificate: own.certificate('admin'), key: own.key('admin') },
+          tls: { certificate: own.tlsCertificate('admin'), key: own.tlsKey('admin') },
+          peers: [ledger],
+          ...(fabricPorts && {
+            orderer: {
+              address: `127.0.0.1:${fabricPorts.orderer}`,
+              adminAddress: `127.0.0.1:${fabricPorts.ordererAdmin}`,
+              tlsRoot: own.tlsRoot,
+              serverName: ledger.serverName,
+            },
+          }),
+          organizationDirectory: own.directory,
+        },
       }),
     );
     for (const { id } of computeNodes) {

@@ -5,6 +5,8 @@ export function layoutOf(directory: string) {
   const ofOrganization = (name: string) => {
     const home = join(directory, 'organizations', name);
     return {
+      /** Its authorities, identities and public MSP lie right under it. */
+      directory: home,
       gateway: join(home, 'gateway'),
       gatewayConfig: join(home, 'gateway', 'config.json'),
       organizationSecret: join(home, 'gateway', 'organization-secret'),
