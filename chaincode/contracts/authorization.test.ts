@@ -87,6 +87,18 @@ const withStorage = async () => {
   await story.submit('storage-node:register', body, story.as(birch, 'operator'));
   return story;
 };
+const erasure = idOf('eras', 'x');
+const held = async () => {
+  const story = await published();
+  await story.submit('dataset:hold', { dataset: photos, reason: 'x' }, story.as(alder, 'compliance'));
+  return story;
+};
+const erasing = async () => {
+  const story = await published();
+  const body = { id: erasure, dataset: photos, versions: [photosV1], whole: true, reason: 'x', derived: [] };
+  await story.submit('dataset:requestErasure', body, story.as(alder, 'admin'));
+  return story;
+};
 const noGrant = () => {
   const { grant: _, ...body } = jobBody();
   return body;
@@ -134,6 +146,30 @@ const oracle: { readonly [N in SubmitName]: Row<N> } = {
     body: () => ({ dataset: photos, reason: 'x' }),
     organizations: [alder],
     roles: people,
+  },
+  'dataset:hold': {
+    after: published,
+    body: () => ({ dataset: photos, reason: 'x' }),
+    organizations: [alder],
+    roles: ['compliance', 'admin'],
+  },
+  'dataset:release': {
+    after: held,
+    body: () => ({ dataset: photos, reason: 'x' }),
+    organizations: [alder],
+    roles: ['compliance', 'admin'],
+  },
+  'dataset:requestErasure': {
+    after: published,
+    body: () => ({ id: erasure, dataset: photos, versions: [photosV1], whole: false, reason: 'x', derived: [] }),
+    organizations: [alder],
+    roles: ['admin'],
+  },
+  'dataset:recordErasure': {
+    after: erasing,
+    body: () => ({ id: erasure, certificate: sha256('x') }),
+    organizations: [alder],
+    roles: ['gateway'],
   },
   'grant:request': {
     after: published,

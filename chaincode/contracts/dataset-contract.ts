@@ -1,13 +1,18 @@
 import {
   checkPurposes,
+  holdDataset,
   keys,
   ownerAndOneOther,
   type Parent,
   publishVersion,
   readCard,
+  recordErasure,
   registerDataset,
+  releaseDataset,
+  requestErasure,
   retireDataset,
   type VersionId,
+  type VersionRecord,
 } from '../domain/index.ts';
 import * as fabric from '../fabric.ts';
 import type { Ledger } from './ledger.ts';
@@ -63,6 +68,60 @@ export class DatasetContract extends fabric.Contract {
     });
   }
 
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  hold(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'dataset:hold', body, request, async (ledger, asked) => {
+      const before = await ledger.need(keys.dataset(asked.dataset), 'DATASET_NOT_FOUND');
+      const dataset = holdDataset(ledger.caller, before, asked.reason);
+      ledger.put(keys.dataset(dataset.id), dataset);
+      ledger.emit({ kind: 'dataset.held', dataset });
+      return dataset;
+    });
+  }
+
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  release(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'dataset:release', body, request, async (ledger, asked) => {
+      const before = await ledger.need(keys.dataset(asked.dataset), 'DATASET_NOT_FOUND');
+      const dataset = releaseDataset(ledger.caller, before);
+      ledger.put(keys.dataset(dataset.id), dataset);
+      ledger.emit({ kind: 'dataset.released', dataset });
+      return dataset;
+    });
+  }
+
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  requestErasure(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'dataset:requestErasure', body, request, async (ledger, asked) => {
+      await ledger.vacant(keys.erasure(asked.id));
+      const before = await ledger.need(keys.dataset(asked.dataset), 'DATASET_NOT_FOUND');
+      const named: VersionRecord[] = [];
+      for (const id of asked.versions) named.push(await ledger.need(keys.version(id), 'VERSION_NOT_FOUND'));
+      const { erasure, dataset, versions } = requestErasure(ledger.caller, asked, before, named);
+      ledger.put(keys.erasure(erasure.id), erasure, ownerAndOneOther(erasure.owner, await ledger.members()));
+      ledger.put(keys.dataset(dataset.id), dataset);
+      for (const version of versions) ledger.put(keys.version(version.id), version);
+      if (erasure.whole) ledger.purgeCard(dataset.id);
+      ledger.emit({ kind: 'dataset.erasure-requested', erasure, dataset });
+      return erasure;
+    });
+  }
+
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  recordErasure(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'dataset:recordErasure', body, request, async (ledger, asked) => {
+      const before = await ledger.need(keys.erasure(asked.id), 'ERASURE_NOT_FOUND');
+      const erasure = recordErasure(ledger.caller, asked, before);
+      ledger.put(keys.erasure(erasure.id), erasure);
+      ledger.emit({ kind: 'dataset.erasure-recorded', erasure });
+      return erasure;
+    });
+  }
+
   @fabric.Transaction(false)
   @fabric.Returns('string')
   get(context: fabric.Context, body: string): Promise<string> {
@@ -82,6 +141,14 @@ export class DatasetContract extends fabric.Contract {
   getVersion(context: fabric.Context, body: string): Promise<string> {
     return evaluate(context, 'dataset:getVersion', body, (ledger, { id }) =>
       ledger.need(keys.version(id), 'VERSION_NOT_FOUND'),
+    );
+  }
+
+  @fabric.Transaction(false)
+  @fabric.Returns('string')
+  getErasure(context: fabric.Context, body: string): Promise<string> {
+    return evaluate(context, 'dataset:getErasure', body, (ledger, { id }) =>
+      ledger.need(keys.erasure(id), 'ERASURE_NOT_FOUND'),
     );
   }
 }

@@ -108,6 +108,12 @@ export class Ledger {
     this.#stage(key, () => this.#stub.putPrivateData(catalogueCollection, key, Buffer.from(canonicalBytes(card))));
   }
 
+  /** Takes a card from every member's peer: purged, not only deleted, so that no peer keeps it for others to ask for. */
+  purgeCard(dataset: DatasetId): void {
+    const key = keys.card(dataset);
+    this.#stage(key, () => this.#stub.purgePrivateData(catalogueCollection, key));
+  }
+
   async getCard(dataset: DatasetId): Promise<CatalogueCard> {
     const bytes = await this.#stub.getPrivateData(catalogueCollection, keys.card(dataset));
     if (bytes.length === 0) throw new Refusal('DATASET_NOT_FOUND', `there is no catalogue card of ${dataset}`);

@@ -8,7 +8,10 @@ export async function standingOf(ledger: Ledger, job: JobRecord): Promise<Standi
   if (job.grant !== undefined) grants.push(await needGrant(ledger, job.grant));
   if (job.modelGrant !== undefined) grants.push(await needGrant(ledger, job.modelGrant));
   const modelVersion = await ledger.need(keys.modelVersion(job.model, job.modelNumber), 'MODEL_NOT_FOUND');
-  return { grants, modelVersion };
+  const versions = [];
+  for (const id of [job.version, job.modelVersion])
+    versions.push(await ledger.need(keys.version(id), 'VERSION_NOT_FOUND'));
+  return { grants, modelVersion, versions };
 }
 
 /** Reads one side of a job: a version, its dataset and the grant that was named for it. */

@@ -30,6 +30,8 @@ export const limits = {
   /** Storage nodes of one audit: fragments of a version, and room for where they lay before. */
   auditedNodes: 128,
   listed: 1000,
+  /** Versions of one erasure, and derived versions that it names. */
+  erasedVersions: 1000,
   openListed: 100,
 } as const;
 
@@ -101,6 +103,17 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
   ),
   'dataset:publishVersion': object({ ...versionFields, parents: set(id('vers'), { max: 64 }) }),
   'dataset:retire': object({ dataset: id('dset'), reason }),
+  'dataset:hold': object({ dataset: id('dset'), reason }),
+  'dataset:release': object({ dataset: id('dset'), reason }),
+  'dataset:requestErasure': object({
+    id: id('eras'),
+    dataset: id('dset'),
+    versions: set(id('vers'), { max: limits.erasedVersions }),
+    whole: flag,
+    reason,
+    derived: set(id('vers'), { max: limits.erasedVersions }),
+  }),
+  'dataset:recordErasure': object({ id: id('eras'), certificate: digest }),
   'grant:request': object({
     id: id('grnt'),
     dataset: id('dset'),
@@ -184,6 +197,7 @@ export const evaluateShapes: { readonly [N in EvaluateName]: Shape<Evaluates[N][
   'dataset:get': object({ id: id('dset') }),
   'dataset:getCard': object({ id: id('dset') }),
   'dataset:getVersion': object({ id: id('vers') }),
+  'dataset:getErasure': object({ id: id('eras') }),
   'grant:get': object({ id: id('grnt') }),
   'grant:check': object<Evaluates['grant:check']['body']>(
     { version: id('vers'), purpose: purposeId, action: oneOf('use', 'read') },

@@ -7,6 +7,7 @@ import type {
   AuditRecord,
   ComputeNodeRecord,
   DatasetRecord,
+  ErasureRecord,
   GrantRecord,
   JobRecord,
   ModelRecord,
@@ -26,7 +27,15 @@ export type DomainEvent =
   | { readonly kind: 'purpose.defined'; readonly list: PurposeListRecord }
   /** `amended`: the same dataset after its epoch advanced or its terms narrowed. */
   | { readonly kind: 'dataset.registered' | 'dataset.amended' | 'dataset.retired'; readonly dataset: DatasetRecord }
+  | { readonly kind: 'dataset.held' | 'dataset.released'; readonly dataset: DatasetRecord }
   | { readonly kind: 'dataset.version-published'; readonly version: VersionRecord }
+  /** Every version that the erasure names carries its id from now on. */
+  | {
+      readonly kind: 'dataset.erasure-requested';
+      readonly erasure: ErasureRecord;
+      readonly dataset: DatasetRecord;
+    }
+  | { readonly kind: 'dataset.erasure-recorded'; readonly erasure: ErasureRecord }
   | {
       readonly kind: 'grant.requested' | 'grant.issued' | 'grant.refused' | 'grant.revoked';
       readonly grant: GrantRecord;

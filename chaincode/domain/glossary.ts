@@ -30,6 +30,8 @@ export const glossary = {
   attestation: 'a signed statement: this node, model, inputs gave this result',
   access: "a reader's use of a right, or the denial of it",
   audit: 'a look at blocks where they should lie, and the repair of those that did not',
+  erasure: "the end of a version's bytes and keys, shown by a certificate; its lineage stays",
+  hold: 'an order to keep a dataset: while it stands nothing of it is erased',
   roster: 'the members, listed',
   refusal: 'a rule said no; asking again changes nothing',
   fault: 'machinery failed; asking again may work',

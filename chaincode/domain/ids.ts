@@ -2,7 +2,7 @@
  * Ids are `<kind>_<26 base32 characters>` of 128 random bits (RFC 4648 lower case, no padding), minted by gateways.
  * The chaincode only checks their form.
  */
-export type IdKind = 'dset' | 'vers' | 'grnt' | 'modl' | 'job' | 'stor' | 'comp' | 'accs' | 'audt';
+export type IdKind = 'dset' | 'vers' | 'grnt' | 'modl' | 'job' | 'stor' | 'comp' | 'accs' | 'audt' | 'eras';
 export type Id<K extends IdKind> = string & { readonly idKind: K };
 
 export type DatasetId = Id<'dset'>;
@@ -14,6 +14,7 @@ export type StorageNodeId = Id<'stor'>;
 export type ComputeNodeId = Id<'comp'>;
 export type AccessId = Id<'accs'>;
 export type AuditId = Id<'audt'>;
+export type ErasureId = Id<'eras'>;
 /** A Fabric membership service provider's id, such as `AlderMSP`. */
 export type MspId = string & { readonly mspId: true };
 

@@ -11,6 +11,7 @@ export * from './dataset.ts';
 export * from './digest.ts';
 export * from './dsse.ts';
 export * from './endorsement.ts';
+export * from './erasure.ts';
 export * from './events.ts';
 export * from './glossary.ts';
 export * from './grant.ts';

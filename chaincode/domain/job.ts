@@ -141,7 +141,7 @@ export function cancelJob(
 /**
  * Ends a job. With every partition accepted or failed: succeeded, partial or failed, and the output version with its lineage where
  * anything was accepted, even when a right was revoked meanwhile, because that result exists. With partitions left, only where a
- * right was revoked: then it ends as `revoked` and has no output.
+ * right was revoked or what it reads is erased: then it ends as `revoked` and has no output.
  */
 export function finishJob(
   caller: Caller,
@@ -181,7 +181,9 @@ function endOf(job: JobRecord, partitions: readonly PartitionRecord[], standing:
   const failed = partitions.filter(({ state }) => state === 'failed').length;
   if (accepted + failed < partitions.length) {
     const gone =
-      standing.grants.some(({ grant }) => grant.state === 'revoked') || standing.modelVersion.state === 'revoked';
+      standing.grants.some(({ grant }) => grant.state === 'revoked') ||
+      standing.modelVersion.state === 'revoked' ||
+      standing.versions.some(({ erasure }) => erasure !== undefined);
     if (gone) return 'revoked';
     throw new Refusal('STATE_CONFLICT', `job ${job.id} has ${partitions.length - accepted - failed} partitions left`);
   }

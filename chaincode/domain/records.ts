@@ -7,6 +7,7 @@ import type {
   AuditId,
   ComputeNodeId,
   DatasetId,
+  ErasureId,
   GrantId,
   JobId,
   ModelId,
@@ -71,6 +72,12 @@ export type DatasetRecord = {
   readonly epoch: number;
   readonly state: 'active' | 'retired';
   readonly versions: number;
+  /** How many of its versions are erased, or are being erased. */
+  readonly erased?: number;
+  /** The erasure of the whole dataset. */
+  readonly erasure?: ErasureId;
+  /** Present while nothing of it may be erased. */
+  readonly hold?: { readonly reason: string };
 };
 
 /** What members search: kept in the private collection `catalogue`. */
@@ -110,6 +117,8 @@ export type VersionRecord = {
   readonly sizeClass: string;
   readonly epoch: number;
   readonly origin: VersionOrigin;
+  /** Present from the moment on that it is to be erased: nobody may use it any more. */
+  readonly erasure?: ErasureId;
 };
 
 export type GrantAction = 'use' | 'read' | 'derive' | 'export' | 'delegate';
@@ -335,4 +344,23 @@ export type AuditRecord = {
   readonly owner: MspId;
   readonly kind: 'audit' | 'repair';
   readonly nodes: readonly AuditedNode[];
+};
+
+/**
+ * The end of some or all versions of a dataset. `requested`: nobody may use them, their bytes and keys are being destroyed. `erased`: every
+ * storage node was asked and has nothing of them; `certificate` is the SHA-256 of the signed certificate's bytes. Lineage stays.
+ */
+export type ErasureRecord = {
+  readonly v: 1;
+  readonly id: ErasureId;
+  readonly owner: MspId;
+  readonly dataset: DatasetId;
+  readonly versions: readonly VersionId[];
+  /** Whether the dataset itself goes: its card, and all of its versions that were left. */
+  readonly whole: boolean;
+  readonly reason: string;
+  /** Versions that came of them, whoever owns those: they stay, and their owners learn of it here. */
+  readonly derived: readonly VersionId[];
+  readonly state: 'requested' | 'erased';
+  readonly certificate?: Digest;
 };

@@ -1,4 +1,5 @@
 /** What a member may do with a version, and why not. One function for jobs, reads and dry runs, so that they never disagree. */
+import { checkNotErased } from './erasure.ts';
 import type { ModelId, MspId } from './ids.ts';
 import type {
   DatasetRecord,
@@ -95,6 +96,7 @@ export function needsGrant(dataset: DatasetRecord, member: MspId): boolean {
  */
 export function authorize(ask: Ask): { readonly right: Right; readonly counter?: GrantCounterRecord } {
   const { dataset, member, purpose, version, atMs } = ask;
+  checkNotErased(version);
   if (dataset.state !== 'active') throw new Refusal('DATASET_RETIRED', `dataset ${dataset.id} is retired`);
   if (version.dataset !== dataset.id)
     throw new Refusal('VERSION_NOT_FOUND', `${version.id} is no version of ${dataset.id}`);

@@ -28,6 +28,7 @@ const owners = ['gateway', 'data-team', 'model-owner', 'admin'] as const;
 const requesters = ['gateway', 'data-team', 'admin'] as const;
 const readers = ['gateway', 'data-team', 'model-owner', 'compliance', 'admin'] as const;
 const operators = ['operator', 'admin'] as const;
+const keepers = ['compliance', 'admin'] as const;
 const nodes = ['compute-node'] as const;
 
 /** Which roles may submit what: the whole table. Questions may be asked by every member. */
@@ -38,6 +39,11 @@ export const rolesOf: { readonly [N in SubmitName]: readonly LedgerRole[] } = {
   'dataset:register': owners,
   'dataset:publishVersion': owners,
   'dataset:retire': owners,
+  'dataset:hold': keepers,
+  'dataset:release': keepers,
+  // What nobody can take back is asked for by an administrator, and certified by the gateway that saw it done.
+  'dataset:requestErasure': ['admin'],
+  'dataset:recordErasure': ['gateway'],
   'grant:request': owners,
   'grant:issue': owners,
   'grant:refuse': owners,

@@ -1,5 +1,6 @@
+import { checkNotErased } from './erasure.ts';
 import { modelVersionName } from './model.ts';
-import type { JobRecord, ModelVersionRecord } from './records.ts';
+import type { JobRecord, ModelVersionRecord, VersionRecord } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { checkInForce, type GrantInForce } from './rights.ts';
 
@@ -7,14 +8,17 @@ import { checkInForce, type GrantInForce } from './rights.ts';
 export type Standing = {
   readonly grants: readonly GrantInForce[];
   readonly modelVersion: ModelVersionRecord;
+  /** The data's version, and the one that holds the model. */
+  readonly versions: readonly VersionRecord[];
 };
 
-/** Refuses where a right under the job has gone: GRANT_REVOKED, MODEL_REVOKED, and with a time GRANT_EXPIRED. */
-export function checkStanding({ grants, modelVersion }: Standing, atMs?: number): void {
+/** Refuses where a right under the job has gone: GRANT_REVOKED, MODEL_REVOKED, ERASED, and with a time GRANT_EXPIRED. */
+export function checkStanding({ grants, modelVersion, versions }: Standing, atMs?: number): void {
   for (const { grant } of grants) checkInForce(grant, atMs);
   if (modelVersion.state === 'revoked') {
     throw new Refusal('MODEL_REVOKED', `${modelVersionName(modelVersion.model, modelVersion.number)} was revoked`);
   }
+  for (const version of versions) checkNotErased(version);
 }
 
 export function hasEnded({ state }: JobRecord): boolean {

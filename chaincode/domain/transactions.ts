@@ -8,6 +8,7 @@ import type {
   AuditId,
   ComputeNodeId,
   DatasetId,
+  ErasureId,
   GrantId,
   JobId,
   ModelId,
@@ -25,6 +26,7 @@ import type {
   DatasetRecord,
   DatasetTerms,
   Digest,
+  ErasureRecord,
   GrantCounterRecord,
   GrantRecord,
   GrantTerms,
@@ -85,6 +87,23 @@ export type Submits = {
   };
   'dataset:publishVersion': { body: VersionBody & { parents: readonly VersionId[] }; result: VersionRecord };
   'dataset:retire': { body: { dataset: DatasetId; reason: string }; result: DatasetRecord };
+  /** While held, nothing of it is erased. */
+  'dataset:hold': { body: { dataset: DatasetId; reason: string }; result: DatasetRecord };
+  'dataset:release': { body: { dataset: DatasetId; reason: string }; result: DatasetRecord };
+  /** From its commit on nobody may use the versions. `whole`: the versions are all that are left, and the dataset and its card go too. */
+  'dataset:requestErasure': {
+    body: {
+      id: ErasureId;
+      dataset: DatasetId;
+      versions: readonly VersionId[];
+      whole: boolean;
+      reason: string;
+      derived: readonly VersionId[];
+    };
+    result: ErasureRecord;
+  };
+  /** By the owner's gateway, when no storage node has anything left. `certificate`: SHA-256 of the certificate's bytes. */
+  'dataset:recordErasure': { body: { id: ErasureId; certificate: Digest }; result: ErasureRecord };
   'grant:request': { body: { id: GrantId; dataset: DatasetId; terms: GrantTerms; note: string }; result: GrantRecord };
   /** Issues what was requested (by id) or, with `dataset` and `grantee`, a grant nobody asked for. Terms may only narrow a request, but for the executors: those are the owner's to name. */
   'grant:issue': {
@@ -173,6 +192,7 @@ export type Evaluates = {
   'dataset:get': { body: { id: DatasetId }; result: DatasetRecord };
   'dataset:getCard': { body: { id: DatasetId }; result: CatalogueCard };
   'dataset:getVersion': { body: { id: VersionId }; result: VersionRecord };
+  'dataset:getErasure': { body: { id: ErasureId }; result: ErasureRecord };
   'grant:get': { body: { id: GrantId }; result: { grant: GrantRecord; counter: GrantCounterRecord } };
   /** Says what job:request would say, without asking for anything: the dry run. */
   'grant:check': {

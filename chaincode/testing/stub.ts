@@ -121,6 +121,10 @@ export class SimulationStub {
     this.#privateWrites.set(`${collection}\0${key}`, Buffer.from(value));
   }
 
+  async purgePrivateData(collection: string, key: string): Promise<void> {
+    this.#privateWrites.set(`${collection}\0${key}`, null);
+  }
+
   setEvent(name: string, payload: Uint8Array): void {
     if (this.#event !== undefined) throw new Error('a transaction has one event');
     this.#event = { name, payload: Buffer.from(payload) };

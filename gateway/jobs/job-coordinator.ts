@@ -137,6 +137,7 @@ export class JobCoordinator implements AsyncDisposable {
       }
       case 'grant.revoked':
       case 'model.revoked':
+      case 'dataset.erasure-requested':
         for (const job of this.#openJobs()) this.#consider(job);
         break;
       case 'job.finished':
@@ -147,7 +148,7 @@ export class JobCoordinator implements AsyncDisposable {
     }
   }
 
-  /** Ends a job that is over: all its partitions are done, or a right it stands on is gone. */
+  /** Ends a job that is over: all its partitions are done, a right it stands on is gone, or its data is being erased. */
   #consider(job: JobRecord): void {
     if (job.requester !== this.#powers.organization || !isRunning(job)) return;
     if (this.#finishing.has(job.id)) {
@@ -191,7 +192,10 @@ export class JobCoordinator implements AsyncDisposable {
       id === undefined ? [] : [readModel.get('grant', id)?.record],
     );
     const model = readModel.get('model-version', `${job.model}:${job.modelNumber}`)?.record;
-    return grants.some((grant) => grant?.state === 'revoked') || model?.state === 'revoked';
+    const erased = [job.version, job.modelVersion].some(
+      (id) => readModel.get('version', id)?.record.erasure !== undefined,
+    );
+    return erased || grants.some((grant) => grant?.state === 'revoked') || model?.state === 'revoked';
   }
 
   async #watchHeartbeats(): Promise<void> {

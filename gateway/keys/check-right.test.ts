@@ -1,6 +1,7 @@
 import type {
   DatasetId,
   DatasetRecord,
+  ErasureId,
   GrantId,
   GrantRecord,
   JobId,
@@ -9,6 +10,7 @@ import type {
   MspId,
   PartitionRecord,
   VersionId,
+  VersionRecord,
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { describe, expect, test } from '@jest/globals';
@@ -54,6 +56,7 @@ const issued: Partial<LedgerTransaction> = { creator: alder, function: 'grant:is
 type World = {
   readonly grant?: Partial<Omit<GrantRecord, 'terms'>> & { readonly terms?: Partial<GrantRecord['terms']> };
   readonly dataset?: Partial<DatasetRecord>;
+  readonly version?: Partial<VersionRecord>;
   readonly transaction?: Partial<LedgerTransaction> | undefined;
   readonly partition?: Partial<PartitionRecord>;
   readonly job?: Partial<JobRecord>;
@@ -63,6 +66,7 @@ type World = {
 function powersOf(world: World = {}): RightPowers {
   const answers: Record<string, unknown> = {
     'dataset:get': { ...dataset, ...world.dataset },
+    'dataset:getVersion': { id: use.version, ...world.version },
     'grant:get': { grant: { ...grant, ...world.grant, terms: { ...grant.terms, ...world.grant?.terms } } },
     'partition:get': {
       job: 'job_a',
@@ -99,6 +103,7 @@ describe('the right to keys', () => {
     ['with a grant that our own clock calls expired', { now: '2030-01-01T00:00:00Z' }, {}, 'GRANT_EXPIRED'],
     ["with another organization's grant", { grant: { grantee: cedar } }, {}, 'GRANT_MISMATCH'],
     ['with a grant on another dataset', { grant: { dataset: 'dset_b' as DatasetId } }, {}, 'GRANT_MISMATCH'],
+    ['to a version that is being erased', { version: { erasure: 'eras_a' as ErasureId } }, {}, 'ERASED'],
     ['for another purpose', {}, { purpose: 'marketing' }, 'PURPOSE_MISMATCH'],
     ['for another model', {}, { model: 'modl_b' as ModelId }, 'MODEL_NOT_GRANTED'],
     [

@@ -1,6 +1,7 @@
 import {
   type AccessRecord,
   type Claim,
+  checkNotErased,
   type DatasetId,
   type GrantId,
   type GrantRecord,
@@ -83,12 +84,13 @@ export type Use = {
 };
 
 /**
- * Checks that our dataset may be used so: its owner's own use and datasets for all members need no grant, all others need one that is
+ * Checks that our dataset may be used so and that the version is not erased: its owner's own use and datasets for all members need no grant, all others need one that is
  * issued now, not expired by our own clock, covers the use, and whose issuing transaction our own organization signed.
  */
 export async function checkUse(powers: RightPowers, use: Use): Promise<void> {
   const dataset = await powers.ledger.evaluate('dataset:get', { id: use.dataset });
   if (dataset.owner !== powers.organization) throw new Refusal('CALLER_NOT_OWNER', `${use.dataset} is not ours`);
+  checkNotErased(await powers.ledger.evaluate('dataset:getVersion', { id: use.version }));
   const until = dataset.terms.inherited?.until;
   if (until !== undefined && Date.parse(until) <= powers.clock.now().getTime()) {
     throw new Refusal('GRANT_EXPIRED', `the right on ${use.dataset} ended at ${until}`);

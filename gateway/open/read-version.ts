@@ -1,4 +1,5 @@
 import {
+  checkNotErased,
   commit,
   type GrantId,
   type MspId,
@@ -68,6 +69,7 @@ type Opening = {
 export async function readVersion(powers: ReadPowers, request: ReadRequest): Promise<OpenedContent> {
   const version = powers.readModel.get('version', request.version)?.record;
   if (version === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${request.version}`);
+  checkNotErased(version);
   const { shares, ...opening } =
     version.owner === powers.organization ? ofOwn(powers, version) : await byAccess(powers, request, version);
   const { signal, form } = request;

@@ -7,6 +7,7 @@ import {
   cardCommitment,
   type DatasetRecord,
   type DomainEvent,
+  type ErasureRecord,
   type GrantRecord,
   idFrom,
   type MspId,
@@ -20,7 +21,8 @@ import type { ChannelBlock, ChannelTransaction } from './channel-block.ts';
 import { openProjection, type Projection } from './projection.ts';
 
 const [alder, birch, cedar] = ['AlderMSP', 'BirchMSP', 'CedarMSP'] as MspId[] as [MspId, MspId, MspId];
-const id = <K extends 'dset' | 'vers' | 'grnt'>(kind: K, n: number) => idFrom(kind, new Uint8Array(16).fill(n));
+const id = <K extends 'dset' | 'vers' | 'grnt' | 'eras'>(kind: K, n: number) =>
+  idFrom(kind, new Uint8Array(16).fill(n));
 
 function cardOf(n: number, title: string): CatalogueCard {
   return {
@@ -189,6 +191,45 @@ describe('the read model', () => {
     channel.add({ events: [{ kind: 'dataset.registered', dataset: dataset(2, other) }] });
     await projection.waitFor(2);
     expect(projection.card(card.dataset)?.title).toBe('Trees');
+  });
+
+  test('an erasure marks its versions, keeps their lineage and takes the card out of the catalogue, in a rebuild too', async () => {
+    registerDatasets(2);
+    for (const n of [1, 2, 3])
+      channel.add({ events: [{ kind: 'dataset.version-published', version: version(n, n === 3 ? [1, 2] : []) }] });
+    await using before = open();
+    await before.waitFor(5);
+    const erasure: ErasureRecord = {
+      v: 1,
+      id: id('eras', 1),
+      owner: alder,
+      dataset: id('dset', 1),
+      versions: [id('vers', 1), id('vers', 2)],
+      whole: true,
+      reason: 'asked for',
+      derived: [id('vers', 3)],
+      state: 'requested',
+    };
+    const marked = { ...dataset(1, cardOf(1, 'Trees 1'), 'retired'), erasure: erasure.id, erased: 2, versions: 3 };
+    const block = channel.add({ events: [{ kind: 'dataset.erasure-requested', erasure, dataset: marked }] });
+    await before.waitFor(block);
+    await using rebuilt = open(alder, channel, 'rebuilt.sqlite');
+    await rebuilt.waitFor(block);
+    for (const projection of [before, rebuilt]) {
+      const erased = ({ record }: { record: VersionRecord }) => [record.number, record.erasure];
+      expect(projection.list('version', {}, { order: 'oldest' }).items.map(erased)).toEqual([
+        [1, erasure.id],
+        [2, erasure.id],
+        [3, undefined],
+      ]);
+      expect(projection.get('dataset', marked.id)).toMatchObject({ block, record: marked });
+      expect(projection.card(marked.id)).toBeUndefined();
+      expect(projection.searchDatasets({ text: 'trees' }).items).toEqual([]);
+      expect(projection.lineage(id('vers', 3), { direction: 'upstream', depth: 3 }).items).toHaveLength(2);
+    }
+    const done = { ...erasure, state: 'erased', certificate: sha256('') } as const;
+    await before.waitFor(channel.add({ events: [{ kind: 'dataset.erasure-recorded', erasure: done }] }));
+    expect(before.list('erasure', { state: 'erased' }).items).toMatchObject([{ record: done }]);
   });
 
   test('an invalid transaction has a row and no effect', async () => {

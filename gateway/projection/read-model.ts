@@ -6,6 +6,7 @@ import type {
   ComputeNodeRecord,
   DatasetRecord,
   DomainEvent,
+  ErasureRecord,
   GrantRecord,
   Instant,
   JobRecord,
@@ -28,6 +29,7 @@ export type RecordKinds = {
   purposes: PurposeListRecord;
   dataset: DatasetRecord;
   version: VersionRecord;
+  erasure: ErasureRecord;
   grant: GrantRecord;
   model: ModelRecord;
   'model-version': ModelVersionRecord;
@@ -65,7 +67,7 @@ export type PageRequest = {
 export type Page<T> = { readonly items: readonly T[]; readonly next?: string; readonly block: number };
 
 export type ListFilter = {
-  /** Dataset of versions and grants, model of model versions, job of partitions, dataset of accesses, version of audits. */
+  /** Dataset of versions, erasures and grants, model of model versions, job of partitions, dataset of accesses, version of audits. */
   readonly parent?: string | undefined;
   readonly owner?: MspId | undefined;
   readonly state?: string | undefined;

@@ -26,11 +26,17 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
     case 'dataset.registered':
     case 'dataset.amended':
     case 'dataset.retired':
+    case 'dataset.held':
+    case 'dataset.released':
       return [row('dataset', event.dataset.id, event.dataset, event.dataset)];
     case 'dataset.version-published':
       return [
         row('version', event.version.id, event.version, { owner: event.version.owner, parent: event.version.dataset }),
       ];
+    case 'dataset.erasure-requested':
+      return [erasureRow(event.erasure), row('dataset', event.dataset.id, event.dataset, event.dataset)];
+    case 'dataset.erasure-recorded':
+      return [erasureRow(event.erasure)];
     case 'grant.requested':
     case 'grant.issued':
     case 'grant.refused':
@@ -97,6 +103,10 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
     default:
       return event satisfies never;
   }
+}
+
+function erasureRow(erasure: RecordKinds['erasure']): Row {
+  return row('erasure', erasure.id, erasure, { ...erasure, parent: erasure.dataset });
 }
 
 function jobRow(job: JobRecord): Row {

@@ -17,6 +17,8 @@ export class ProjectionWriter {
     | 'visible'
     | 'versions'
     | 'owner'
+    | 'erased'
+    | 'noCard'
     | 'transaction'
     | 'event'
     | 'edge'
@@ -46,6 +48,10 @@ export class ProjectionWriter {
       // Publishing a version raises the count in the record it belongs to; the event carries the version alone.
       versions: db.prepare(`UPDATE record SET body = json_set(body, '$.versions', ?), block = ?, transaction_id = ?
         WHERE kind = ? AND id = ? AND body ->> '$.versions' < ?`),
+      // An erasure names its versions; the event carries none of their records.
+      erased:
+        db.prepare(`UPDATE record SET body = json_set(body, '$.erasure', ?), block = ?, transaction_id = ?, time = ?
+        WHERE kind = 'version' AND id = ?`),
       // A duplicate id is invalid in its second block: the first row is the one that counts.
       transaction: db.prepare(
         'INSERT INTO ledger_transaction VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
@@ -55,6 +61,7 @@ export class ProjectionWriter {
       wantCard: db.prepare('INSERT INTO card VALUES (?, NULL) ON CONFLICT (dataset) DO NOTHING'),
       card: db.prepare('UPDATE card SET body = ? WHERE dataset = ?'),
       cardText: db.prepare('INSERT INTO card_text (dataset, title, description, keywords) VALUES (?, ?, ?, ?)'),
+      noCard: db.prepare('DELETE FROM card WHERE dataset = ?'),
       noCardText: db.prepare('DELETE FROM card_text WHERE dataset = ?'),
     };
   }
@@ -102,7 +109,8 @@ export class ProjectionWriter {
 
   writeCard(card: CatalogueCard): void {
     this.#atomically(() => {
-      this.#statements.card.run(JSON.stringify(card), card.dataset);
+      // A dataset that was erased while its card was on its way has no line for one any more.
+      if (this.#statements.card.run(JSON.stringify(card), card.dataset).changes === 0) return;
       this.#statements.noCardText.run(card.dataset);
       this.#statements.cardText.run(card.dataset, card.title, card.description, card.keywords.join(' '));
     });
@@ -153,7 +161,7 @@ export class ProjectionWriter {
     return this.#statements.owner.get('dataset', shownTo.ownerOf)?.owner === this.#organization ? 1 : 0;
   }
 
-  #further(event: DomainEvent, block: number, { id }: ChannelTransaction): void {
+  #further(event: DomainEvent, block: number, { id, time }: ChannelTransaction): void {
     if (event.kind === 'dataset.registered') {
       this.#statements.wantCard.run(event.dataset.id);
       if (event.dataset.publicTitle !== undefined)
@@ -163,6 +171,13 @@ export class ProjectionWriter {
       this.#statements.versions.run(number, block, id, 'dataset', dataset, number);
       for (const parent of origin.parents)
         this.#statements.edge.run(child, parent, origin.job ?? null, origin.model ?? null, block, id);
+    } else if (event.kind === 'dataset.erasure-requested') {
+      const { erasure } = event;
+      for (const version of erasure.versions) this.#statements.erased.run(erasure.id, block, id, time, version);
+      if (erasure.whole) {
+        this.#statements.noCard.run(erasure.dataset);
+        this.#statements.noCardText.run(erasure.dataset);
+      }
     } else if (event.kind === 'model.version-published') {
       const { model, number } = event.modelVersion;
       this.#statements.versions.run(number, block, id, 'model', model, number);

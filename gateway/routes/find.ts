@@ -6,6 +6,7 @@ const absentCode = {
   purposes: 'PURPOSES_NOT_DEFINED',
   dataset: 'DATASET_NOT_FOUND',
   version: 'VERSION_NOT_FOUND',
+  erasure: 'ERASURE_NOT_FOUND',
   grant: 'GRANT_NOT_FOUND',
   model: 'MODEL_NOT_FOUND',
   'model-version': 'MODEL_NOT_FOUND',

@@ -45,6 +45,9 @@ export const datasetView = z
     epoch: count,
     state: z.enum(['active', 'retired']),
     versions: z.int(),
+    erased: z.int().optional().describe('Versions that are erased or are being erased'),
+    erasure: idOf('eras').optional().describe('The erasure of the whole dataset'),
+    hold: z.object({ reason: z.string() }).optional().describe('Present while nothing of it may be erased'),
     card: z
       .object({ title: z.string(), description: z.string(), keywords: z.array(z.string()), licence: z.string() })
       .optional()

@@ -21,6 +21,7 @@ export const versionView = z
       job: idOf('job').optional(),
       model: z.string().optional().describe('`<model id>:<number>`'),
     }),
+    erasure: idOf('eras').optional().describe('Present once it is erased or is being erased: nobody may use it'),
     warnings: z.array(z.string()).optional().describe('What the placement of this version cannot promise'),
     ledger: ledgerPlace,
   })
