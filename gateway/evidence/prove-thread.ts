@@ -21,7 +21,7 @@ async function prove(): Promise<Proven> {
   const open = (range: { from: number; to: number }) =>
     openSegments(manifest, {
       secretFor: () => ({ cek: init.contentKey, s: init.s }),
-      get: (slot, cid, options) => blocks.get(slot, cid, options),
+      get: (slot, cid, options) => blocks.getUnverified(slot, cid, options),
       threads,
       range,
     });

@@ -61,7 +61,7 @@ async function open(): Promise<FromOpenThread> {
   const opened = openSegments(manifest, {
     secretFor: (index) =>
       secret.kind === 'version' ? { cek: secret.contentKey, s: secret.s } : { key: keyOf(secret.keys, index) },
-    get: (slot, cid, options) => blocks.get(slot, cid, options),
+    get: (slot, cid, options) => blocks.getUnverified(slot, cid, options),
     threads,
     lookAhead: 1,
     signal: stopped.signal,

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { BlockStore } from './block-store.ts';
+import type { BlockStore, UnverifiedBlocks } from './block-store.ts';
 import { cidOf, maxBlockBytes } from './cid.ts';
 
 /** A store under test, and a way to spoil what it holds on its disk. */
 export interface StoreUnderTest extends AsyncDisposable {
-  readonly store: BlockStore;
+  readonly store: BlockStore & UnverifiedBlocks;
   /** Changes one byte of the block where it lies. */
   spoil(cid: string): Promise<void>;
 }
@@ -96,6 +96,35 @@ export function blockStoreStories(
       await expect(under.store.get(cid)).rejects.toMatchObject({ name: 'Fault' });
       await under.store.put(cid, bytes);
       expect((await under.store.get(cid)).equals(bytes)).toBe(true);
+    });
+
+    test('gives a block unverified as well, into memory of the caller’s where that is given', async () => {
+      const bytes = randomBytes(70_000);
+      const cid = cidOf(bytes);
+      await under.store.put(cid, bytes);
+      expect(bytes.equals(await under.store.getUnverified(cid))).toBe(true);
+      const memory = Buffer.alloc(80_000, 7);
+      const given = await under.store.getUnverified(cid, { into: memory.subarray(5000, 75_500) });
+      expect([given.buffer === memory.buffer, given.length]).toEqual([true, 70_000]);
+      expect(memory.subarray(5000, 75_000).equals(bytes)).toBe(true);
+      for (const around of [memory.subarray(0, 5000), memory.subarray(75_000)])
+        expect(around.every((byte) => byte === 7)).toBe(true);
+    });
+
+    test('writes nothing beyond memory that is too small for the block', async () => {
+      const bytes = randomBytes(70_000);
+      await under.store.put(cidOf(bytes), bytes);
+      const memory = Buffer.alloc(70_000);
+      const asked = under.store.getUnverified(cidOf(bytes), { into: memory.subarray(0, 69_000) });
+      await expect(asked).rejects.toMatchObject({ kind: 'corrupt' });
+      expect(memory.subarray(69_000).every((byte) => byte === 0)).toBe(true);
+    });
+
+    test('knows nothing unverified either of a block that was never put', async () => {
+      const into = new Uint8Array(10);
+      const asked = under.store.getUnverified(cidOf(randomBytes(10)), { into });
+      await expect(asked).rejects.toMatchObject({ code: 'BLOCK_NOT_FOUND' });
+      await expect(under.store.getUnverified('no cid')).rejects.toMatchObject({ code: 'CID_INVALID' });
     });
 
     test('ends with the reason of a signal that aborts', async () => {

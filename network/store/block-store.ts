@@ -19,3 +19,15 @@ export interface BlockStore {
   /** Removes a block; returns false when the node did not hold it. */
   remove(cid: string, options?: BlockOptions): Promise<boolean>;
 }
+
+/** How the bytes of a block are taken in without being hashed. */
+export interface IntakeOptions extends BlockOptions {
+  /** Memory of the caller's for the bytes, so that they need not be copied again; nothing is written there once the call has settled or the signal has aborted. */
+  readonly into?: Uint8Array | undefined;
+}
+
+/** Beside a store's verified gets, for callers that hash what they get themselves, in a thread of their own: no block is hashed twice. */
+export interface UnverifiedBlocks {
+  /** What the storage node answers as this block, at most `maxBlockBytes` and **not verified**; a view of `into` where that was given. @throws StoreRefusal BLOCK_NOT_FOUND */
+  getUnverified(cid: string, options?: IntakeOptions): Promise<Uint8Array>;
+}

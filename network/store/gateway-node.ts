@@ -1,9 +1,10 @@
 import { Agent } from 'node:https';
 import { Fault } from '../ledger/fault.ts';
-import type { BlockOptions, BlockStore } from './block-store.ts';
+import type { BlockOptions, BlockStore, IntakeOptions, UnverifiedBlocks } from './block-store.ts';
 import { checkPut, maxBlockBytes, parseCid, verified } from './cid.ts';
 import { Comparison } from './comparison.ts';
 import { exchange, type HttpAnswer, type HttpQuestion } from './http-exchange.ts';
+import { Intake } from './intake.ts';
 import { type Patience, patiently, usualPatience } from './patience.ts';
 import { refusalOf } from './problem.ts';
 
@@ -55,7 +56,7 @@ export class OtherGateway implements Disposable {
   }
 
   /** The blocks of one storage node behind this gateway, asked for with that right. */
-  blocks(storageNode: string, right: BlockRight): BlockStore {
+  blocks(storageNode: string, right: BlockRight): BlockStore & UnverifiedBlocks {
     return new GatewayBlocks((question) => this.#ask(question, storageNode, right), this.#patience, storageNode);
   }
 
@@ -97,7 +98,7 @@ interface BlockQuestion {
   readonly signal: AbortSignal | undefined;
 }
 
-class GatewayBlocks implements BlockStore {
+class GatewayBlocks implements BlockStore, UnverifiedBlocks {
   readonly #ask: (question: BlockQuestion) => Promise<HttpAnswer>;
   readonly #patience: Patience;
   readonly #name: string;
@@ -124,6 +125,17 @@ class GatewayBlocks implements BlockStore {
     return await this.#patiently(signal, async () => {
       const { body } = this.#done(await this.#ask({ method: 'GET', cid, signal }));
       return verified(cid, body, this.#name);
+    });
+  }
+
+  async getUnverified(text: string, { signal, into }: IntakeOptions = {}): Promise<Uint8Array> {
+    const cid = parseCid(text);
+    return await this.#patiently(signal, async () => {
+      if (into === undefined) return this.#done(await this.#ask({ method: 'GET', cid, signal })).body;
+      const intake = new Intake(into, signal);
+      const answered = this.#ask({ method: 'GET', cid, signal, take: intake.take });
+      this.#done(await answered.finally(() => intake.close()));
+      return intake.bytes(this.#name);
     });
   }
 

@@ -42,8 +42,8 @@ export async function exchange(question: HttpQuestion): Promise<HttpAnswer> {
   const ending = new AbortController();
   const giveUp = () => ending.abort(signal?.reason);
   signal?.addEventListener('abort', giveUp, { once: true });
-  const late = new Fault('timeout', `${asked} did not answer within ${deadlineMs} ms`);
-  const timer = setTimeout(() => ending.abort(late), deadlineMs);
+  const late = () => ending.abort(new Fault('timeout', `${asked} did not answer within ${deadlineMs} ms`));
+  const timer = setTimeout(late, deadlineMs);
   try {
     return await askedTwiceAtMost(question, ending.signal);
   } catch (cause) {

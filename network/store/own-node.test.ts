@@ -54,6 +54,13 @@ test('every read and probe stays on the node, so that it cannot answer from the 
   expect(reads.every(({ searchParams }) => searchParams.get('offline') === 'true')).toBe(true);
 });
 
+test('an unverified get passes other bytes on and asks just once', async () => {
+  const lie = randomBytes(1000);
+  answers = { '/api/v0/block/get': bytes(lie) };
+  expect(lie.equals(await node.getUnverified(cid, { into: new Uint8Array(1000) }))).toBe(true);
+  expect(asked).toHaveLength(1);
+});
+
 test('a valid block for another CID is corrupt', async () => {
   answers = { '/api/v0/block/get': bytes(randomBytes(1000)) };
   await expect(node.get(cid)).rejects.toMatchObject({ kind: 'corrupt' });

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { Fault } from '../ledger/fault.ts';
-import type { BlockOptions, BlockStore } from './block-store.ts';
+import type { BlockOptions, BlockStore, IntakeOptions, UnverifiedBlocks } from './block-store.ts';
 import { type BlockCid, checkPut, maxBlockBytes, parseCid, verified } from './cid.ts';
 import { Comparison } from './comparison.ts';
 import { exchange, type HttpAnswer } from './http-exchange.ts';
+import { Intake } from './intake.ts';
 import { faultOf, fieldsOf } from './kubo-answer.ts';
 import { KuboControl } from './kubo-control.ts';
 import { type Patience, patiently, usualPatience } from './patience.ts';
@@ -26,7 +27,7 @@ const maxAnswerBytes = 64 * 1024;
  * Blocks of an own storage node, embedded or Kubo, by its RPC. Reads and probes are local (`offline=true`), so that a node cannot answer from another one's disk.
  * The block calls have their own client: kubo-rpc-client's put takes 1.5 to 2 times the processor time, cannot bound an answer, and has no deadline. Everything else is kubo-rpc-client's, in `control`.
  */
-export class OwnNode implements BlockStore, AsyncDisposable {
+export class OwnNode implements BlockStore, UnverifiedBlocks, AsyncDisposable {
   readonly id: string;
   /** The http URL of its RPC. */
   readonly address: string;
@@ -64,6 +65,16 @@ export class OwnNode implements BlockStore, AsyncDisposable {
   async get(text: string, { signal }: BlockOptions = {}): Promise<Buffer> {
     const cid = parseCid(text);
     return await this.#patiently(signal, async () => verified(cid, await this.#read(cid, signal), this.#name));
+  }
+
+  async getUnverified(text: string, { signal, into }: IntakeOptions = {}): Promise<Uint8Array> {
+    const cid = parseCid(text);
+    return await this.#patiently(signal, async () => {
+      if (into === undefined) return await this.#read(cid, signal);
+      const intake = new Intake(into, signal);
+      await this.#read(cid, signal, intake.take).finally(() => intake.close());
+      return intake.bytes(this.#name);
+    });
   }
 
   async stat(text: string, { signal }: BlockOptions = {}): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../ledger/fault.ts';
-import type { BlockOptions, BlockStore } from './block-store.ts';
+import type { BlockOptions, BlockStore, IntakeOptions, UnverifiedBlocks } from './block-store.ts';
 import { Circuit, type CircuitState } from './circuit.ts';
 import { type BlockRight, OtherGateway, type PeerTls } from './gateway-node.ts';
 import { OwnNode } from './own-node.ts';
@@ -20,6 +20,7 @@ export interface SlotBlocks {
     options?: BlockOptions,
   ): Promise<void>;
   get(slot: number, cid: string, options?: BlockOptions): Promise<Buffer>;
+  getUnverified(slot: number, cid: string, options?: IntakeOptions): Promise<Uint8Array>;
   stat(slot: number, cid: string, options?: BlockOptions): Promise<number | undefined>;
   remove(slot: number, cid: string, options?: BlockOptions): Promise<boolean>;
   /** All slots, the quickest serving storage node first and the contained ones last: the order in which to ask. */
@@ -69,7 +70,7 @@ export class StorageRoutes implements AsyncDisposable {
 
   /** The blocks of a version whose fragments lie on these storage nodes, in slot order; `right` is shown to other organizations' gateways. */
   bind(slots: readonly string[], right: BlockRight): SlotBlocks {
-    const at = (slot: number): BlockStore => {
+    const at = (slot: number) => {
       const storageNode = slots[slot];
       if (storageNode === undefined) throw new Fault('misconfigured', `there is no slot ${slot} among ${slots.length}`);
       return this.blocks(storageNode, right);
@@ -78,6 +79,7 @@ export class StorageRoutes implements AsyncDisposable {
       slots,
       put: async ({ slot, cid, bytes }, options) => await at(slot).put(cid, bytes, options),
       get: async (slot, cid, options) => await at(slot).get(cid, options),
+      getUnverified: async (slot, cid, options) => await at(slot).getUnverified(cid, options),
       stat: async (slot, cid, options) => await at(slot).stat(cid, options),
       remove: async (slot, cid, options) => await at(slot).remove(cid, options),
       ranked: () => [...slots.keys()].sort((a, b) => this.#rank(slots[a]!) - this.#rank(slots[b]!) || a - b),
@@ -85,7 +87,7 @@ export class StorageRoutes implements AsyncDisposable {
   }
 
   /** One storage node's blocks, behind its circuit. */
-  blocks(storageNode: string, right: BlockRight): BlockStore {
+  blocks(storageNode: string, right: BlockRight): BlockStore & UnverifiedBlocks {
     const { reached } = this.#way(storageNode);
     const store = reached instanceof OwnNode ? reached : reached.blocks(storageNode, right);
     const through = <T>(ask: () => Promise<T>, signal: AbortSignal | undefined) =>
@@ -93,6 +95,7 @@ export class StorageRoutes implements AsyncDisposable {
     return {
       put: (cid, bytes, options = {}) => through(() => store.put(cid, bytes, options), options.signal),
       get: (cid, options = {}) => through(() => store.get(cid, options), options.signal),
+      getUnverified: (cid, options = {}) => through(() => store.getUnverified(cid, options), options.signal),
       stat: (cid, options = {}) => through(() => store.stat(cid, options), options.signal),
       remove: (cid, options = {}) => through(() => store.remove(cid, options), options.signal),
     };

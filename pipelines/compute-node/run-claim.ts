@@ -125,7 +125,7 @@ async function* opened(
   const bound = await blocks.bind(slots, right);
   yield* openSegments(manifest, {
     secretFor: (index) => ({ key: keyOf(keys, index) }),
-    get: (slot, cid, options) => bound.get(slot, cid, options),
+    get: (slot, cid, options) => bound.getUnverified(slot, cid, options),
     threads,
     signal,
     range,

@@ -1,8 +1,14 @@
 import { SealFault } from './fault.ts';
 import type { SlotBook } from './slot-book.ts';
 
-/** Fetches one block from the storage node of a slot; rejects when it cannot. It sets its own deadline. */
-export type GetFragment = (slot: number, cid: string, options: { readonly signal: AbortSignal }) => Promise<Uint8Array>;
+export interface GetFragmentOptions {
+  readonly signal: AbortSignal;
+  /** Where the bytes may be written, and then a view of it returned, to save a copy; never once the signal has aborted. */
+  readonly into?: Uint8Array | undefined;
+}
+
+/** Fetches one block from the storage node of a slot; rejects when it cannot. It sets its own deadline and need not hash the bytes. */
+export type GetFragment = (slot: number, cid: string, options: GetFragmentOptions) => Promise<Uint8Array>;
 
 export interface Hedge {
   /** Requests beyond the needed ones, 1 unless said otherwise. */
@@ -16,6 +22,8 @@ export interface Gathering {
   readonly candidates: readonly number[];
   readonly cidOf: (slot: number) => string;
   readonly fragmentBytes: number;
+  /** Where a slot's fragment is to lie in the end, when that is known before it is asked for. */
+  readonly placeOf?: ((slot: number) => Uint8Array | undefined) | undefined;
   readonly get: GetFragment;
   readonly book: SlotBook;
   readonly hedge: Hedge;
@@ -86,8 +94,8 @@ class Gatherer {
   }
 
   async #ask(slot: number): Promise<Uint8Array> {
-    const { get, cidOf } = this.#gathering;
-    return get(slot, cidOf(slot), { signal: this.#givenUp.signal });
+    const { get, cidOf, placeOf } = this.#gathering;
+    return get(slot, cidOf(slot), { signal: this.#givenUp.signal, into: placeOf?.(slot) });
   }
 
   #askLater(patienceMs: number): void {

@@ -151,19 +151,25 @@ class SegmentOpening {
     const need = slots.filter((slot) => slot < 0).length;
     if (need === 0) return;
     const tried = new Set([...slots, ...(this.#liars[stripe] ?? [])]);
+    const sealed = this.#sealed;
+    const { fragmentBytes } = this.#segment;
+    const placeAt = (position: number) =>
+      new Uint8Array(sealed, (stripe * k + position) * fragmentBytes, fragmentBytes);
     const fragments = await gatherFragments({
       need,
       candidates: Array.from({ length: n }, (_, slot) => slot).filter((slot) => !tried.has(slot)),
       cidOf: (slot) => blockId(fragmentDigest(this.#manifest, this.#segment, stripe, slot)),
-      fragmentBytes: this.#segment.fragmentBytes,
+      fragmentBytes,
+      placeOf: (slot) => (slot < k && slots[slot] === -1 ? placeAt(slot) : undefined),
       get: this.#options.get,
       book: this.#shared.book,
       hedge: this.#options.hedge ?? {},
       signal,
     });
-    const place = (fragment: GatheredFragment, position: number) => {
-      slots[position] = fragment.slot;
-      new Uint8Array(this.#sealed).set(fragment.bytes, (stripe * k + position) * fragment.bytes.length);
+    const place = ({ slot, bytes }: GatheredFragment, position: number) => {
+      slots[position] = slot;
+      const there = placeAt(position);
+      if (bytes.buffer !== sealed || bytes.byteOffset !== there.byteOffset) there.set(bytes);
     };
     // Data fragments go to their own places, others stand in for missing ones.
     const fits = ({ slot }: GatheredFragment) => slot < k && slots[slot] === -1;

@@ -112,6 +112,26 @@ describe('sealing and opening', () => {
       }
   });
 
+  test('blocks written straight to where they belong open just the same, lost and flipped ones made good', async () => {
+    const store = new SlotMemory();
+    const segments = segmentsOf(70_000, segmentCapacity(4, 2));
+    const manifest = await sealed(store, 4, 7, segments);
+    const prints = segments.map(({ bytes }) => print(bytes));
+    let placed = 0;
+    const get: OpenOptions['get'] = async (slot, cid, options) => {
+      const bytes = await store.get(slot, cid, options);
+      if (options.into === undefined) return bytes;
+      placed++;
+      options.into.set(bytes);
+      return options.into.subarray(0, bytes.length);
+    };
+    expect(await opened(manifest, store, { get, hedge: { extra: 0 } })).toEqual(prints);
+    expect(placed).toBe([...fragmentsOf(manifest)].filter(({ slot }) => slot < 4).length);
+    store.dead.add(1);
+    store.flip(2, 50_000);
+    expect(await opened(manifest, store, { get })).toEqual(prints);
+  });
+
   test('a flip in more than n - k fragments is never wrong bytes', async () => {
     const store = new SlotMemory();
     const manifest = await sealed(store, 2, 3, segmentsOf(100));

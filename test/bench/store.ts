@@ -134,7 +134,7 @@ async function read(stores: Stores, threads: SealThreads, manifest: StorageManif
   let bytes = 0;
   const opened = openSegments(manifest, {
     secretFor: () => secret,
-    get: (slot, cid, options) => stores.blocks.get(slot, cid, options),
+    get: (slot, cid, options) => stores.blocks.getUnverified(slot, cid, options),
     threads,
     lookAhead: 1,
   });
