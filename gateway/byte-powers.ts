@@ -66,7 +66,7 @@ const keepRightMs = 1_000;
 
 /** Opens key store, stores and the peer listener. Fault `misconfigured` where a file is missing. */
 export async function openBytePowers(foundation: Foundation): Promise<OpenBytePowers> {
-  const { config, organization, clock, random, log, ledger, fabric, readModel, keyedHash } = foundation;
+  const { config, organization, clock, random, log, ledger, fabric, readModel, keyedHash, trust } = foundation;
   const { host, port } = config.peer;
   const inData = (name: string) => join(config.data, name);
   const spool = inData('spool');
@@ -81,7 +81,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   const pair = config.ledger.identities.gateway;
   if (pair === undefined) throw new Fault('misconfigured', 'this gateway holds no certificate of the role gateway');
   const identity = { certificate: readFileSync(pair.certificate, 'utf8'), key: readFileSync(pair.key, 'utf8') };
-  const credentials = readPeerCredentials(config.peer);
+  const credentials = readPeerCredentials(config.peer, trust);
   const peers = opening.use(new PeerClient(credentials, readRefusal));
   const own: readonly OwnStorageNode[] = config.storageNodes.map(({ id, address, token }) => ({
     id,
@@ -217,7 +217,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       host,
       port,
       ...credentials.tls,
-      roots: [...credentials.roots].map(([mspId, certificate]) => ({ organization: mspId, certificate })),
+      trust,
       log: log.child({ part: 'peer' }),
       routes: [
         ...blockRoutes({

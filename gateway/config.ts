@@ -22,13 +22,8 @@ export const gatewayConfigSchema = z.strictObject({
   /** Directory this gateway alone writes: read model, key store, spool. */
   data: path,
   rest: z.strictObject({ host: z.string().default('127.0.0.1'), port, tls: keyPair.optional() }),
-  peer: z.strictObject({
-    host: z.string().default('127.0.0.1'),
-    port,
-    tls: keyPair,
-    /** TLS roots of every organization: a caller belongs to the one whose root verifies it. */
-    roots: z.array(z.strictObject({ mspId: z.custom<MspId>(isMspId), certificate: path })).min(1),
-  }),
+  /** The listener for other organizations; whom it trusts stands in the channel's configuration. */
+  peer: z.strictObject({ host: z.string().default('127.0.0.1'), port, tls: keyPair }),
   ledger: z.strictObject({
     /** `host:port` of the own organization's peer. */
     address: z.string(),

@@ -1,6 +1,7 @@
 /** The powers that handlers and background parts are given. Built once, in `main.ts`. */
 import type { MspId } from '@d-cloud/chaincode/domain';
 import type { Ledger } from '@d-cloud/network/ledger';
+import type { ChannelTrust } from '@d-cloud/network/peers';
 import type { Logger } from 'pino';
 import type { BytePowers } from './byte-powers.ts';
 import type { GatewayConfig } from './config.ts';
@@ -28,6 +29,8 @@ export type Foundation = {
   /** The same channel as Fabric shows it, for evidence: blocks, endorsed answers, statuses. */
   readonly fabric: Ledger;
   readonly readModel: ReadModel;
+  /** Who counts as whom between organizations, by the channel's configuration in force. */
+  readonly trust: ChannelTrust;
   /** HMAC-SHA-256 under the organization's secret: persons, minted ids, salts. */
   readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
 };

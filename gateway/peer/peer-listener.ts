@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ChannelTrust } from '@d-cloud/network/peers';
 import type { Logger } from 'pino';
 import { LargeBodies } from './large-bodies.ts';
-import { peerCallerOf, type TrustedRoot } from './peer-caller.ts';
+import { peerCallerOf } from './peer-caller.ts';
 import { asPeerProblem, notFound, PeerProblem, sendProblem } from './peer-problem.ts';
 import { matchPeerRoute, type PeerRoute, readBody } from './peer-route.ts';
 
@@ -15,7 +16,8 @@ export type PeerListenerOptions = {
   readonly port: number;
   readonly certificate: string;
   readonly key: string;
-  readonly roots: readonly TrustedRoot[];
+  /** Whose certificates count; connections of who stops counting are closed. */
+  readonly trust: ChannelTrust;
   readonly routes: readonly PeerRoute[];
   readonly log: Logger;
   /** Limits against slow and many connections; the defaults suit block transfers. */
@@ -24,25 +26,27 @@ export type PeerListenerOptions = {
   readonly maxConnections?: number;
 };
 
-/** The listener between organizations: HTTPS with client certificates of the consortium's TLS roots, TLS 1.3 only. */
+/**
+ * The listener between organizations: HTTPS with client certificates of the TLS roots of the channel's configuration in force, TLS 1.3
+ * only. Before a configuration was read it lets nobody in.
+ */
 export class PeerListener implements AsyncDisposable {
   readonly #server: Server;
   readonly #stopping = new AbortController();
   readonly #bodies = new LargeBodies();
+  readonly #sockets = new Set<TLSSocket>();
+  readonly #opened = new DisposableStack();
 
   private constructor(server: Server) {
     this.#server = server;
   }
 
   static async open(options: PeerListenerOptions): Promise<PeerListener> {
-    const callerOf = peerCallerOf(options.roots);
+    const { trust } = options;
     const server = createServer({
-      cert: options.certificate,
-      key: options.key,
-      ca: options.roots.map(({ certificate }) => certificate),
+      ...secureContextOf(options),
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.3',
       handshakeTimeout: 10_000,
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       requestTimeout: options.requestTimeoutMs ?? 60_000,
@@ -53,8 +57,18 @@ export class PeerListener implements AsyncDisposable {
     server.maxConnections = options.maxConnections ?? 512;
     const listener = new PeerListener(server);
     server.on('request', (incoming, outgoing) => {
-      void listener.#answer(incoming, outgoing, options, callerOf);
+      void listener.#answer(incoming, outgoing, options);
     });
+    server.on('secureConnection', (socket) => {
+      listener.#sockets.add(socket);
+      socket.once('close', () => listener.#sockets.delete(socket));
+    });
+    listener.#opened.use(
+      trust.onChange(() => {
+        server.setSecureContext(secureContextOf(options));
+        for (const socket of listener.#sockets) if (peerCallerOf(trust, socket) === undefined) socket.destroy();
+      }),
+    );
     server.on('tlsClientError', (error) => options.log.debug({ err: error }, 'peer connection refused'));
     server.listen(options.port, options.host);
     await once(server, 'listening');
@@ -65,16 +79,11 @@ export class PeerListener implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  async #answer(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    options: PeerListenerOptions,
-    callerOf: ReturnType<typeof peerCallerOf>,
-  ): Promise<void> {
+  async #answer(incoming: IncomingMessage, outgoing: ServerResponse, options: PeerListenerOptions): Promise<void> {
     const gone = new AbortController();
     outgoing.once('close', () => gone.abort(new Error('the peer went away')));
     try {
-      const caller = callerOf(incoming.socket as TLSSocket);
+      const caller = peerCallerOf(options.trust, incoming.socket as TLSSocket);
       if (caller === undefined) throw new PeerProblem(401, 'CALLER_UNKNOWN', 'The certificate names no member.');
       const url = new URL(incoming.url ?? '/', 'https://peer.invalid');
       const matched = matchPeerRoute(options.routes, incoming.method ?? '', url.pathname);
@@ -118,6 +127,7 @@ export class PeerListener implements AsyncDisposable {
 
   /** Stops accepting, ends what runs, and is done when the last connection is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#opened.dispose();
     this.#stopping.abort(new Error('the gateway stops'));
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -126,6 +136,12 @@ export class PeerListener implements AsyncDisposable {
     await closed;
     clearTimeout(hurry);
   }
+}
+
+/** New handshakes are held against the roots in force; a ticket of an older context resumes nothing. */
+function secureContextOf({ certificate, key, trust }: PeerListenerOptions) {
+  // An empty list lets nobody in; left out, it would be what the system trusts.
+  return { cert: certificate, key, ca: [...trust.roots.values()], minVersion: 'TLSv1.3' as const };
 }
 
 /** What a body may come to: what its sender announces, or all that the route allows. */

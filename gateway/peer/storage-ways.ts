@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { MspId, StorageNodeId } from '@d-cloud/chaincode/domain';
-import type { PeerCredentials } from '@d-cloud/network/peers';
+import type { ChannelTrust, PeerCredentials } from '@d-cloud/network/peers';
 import type { StorageRoute } from '@d-cloud/network/store';
 import type { GatewayConfig } from '../config.ts';
 import type { ReadModel } from '../projection/index.ts';
@@ -9,13 +9,14 @@ import { listAll } from './list-all.ts';
 /** A storage node of the consortium with the way to it. */
 export type StorageWay = { readonly organization: MspId; readonly route: StorageRoute };
 
-export function readPeerCredentials({
-  tls,
-  roots,
-}: GatewayConfig['peer']): PeerCredentials & { readonly roots: ReadonlyMap<MspId, string> } {
+/** Our TLS identity, and the roots of the channel's configuration as they stand whenever they are asked for. */
+export function readPeerCredentials({ tls }: GatewayConfig['peer'], trust: ChannelTrust): PeerCredentials {
+  const pair = { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') };
   return {
-    tls: { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') },
-    roots: new Map(roots.map(({ mspId, certificate }) => [mspId, readFileSync(certificate, 'utf8')])),
+    tls: pair,
+    get roots() {
+      return trust.roots;
+    },
   };
 }
 
@@ -24,7 +25,7 @@ export type OwnStorageNode = { readonly id: StorageNodeId; readonly address: str
 
 /**
  * The ways to every storage node that has not left: own ones by RPC, others' through the gateway whose address is on the ledger.
- * An organization without an address or without a known TLS root cannot be reached and is left out. Plain data, so that threads can be given it.
+ * An organization without an address or without a TLS root in the channel's configuration cannot be reached and is left out. Plain data, so that threads can be given it.
  */
 export function storageWays(
   readModel: Pick<ReadModel, 'get' | 'list'>,

@@ -1,4 +1,5 @@
 import type { DomainEvent, Instant } from '@d-cloud/chaincode/domain';
+import type { TrustedConfig } from '@d-cloud/network/peers';
 
 /** What the projection needs of a committed block, already checked and parsed by the ledger client. */
 export type ChannelBlock = {
@@ -7,6 +8,8 @@ export type ChannelBlock = {
   readonly hash: string;
   readonly previousHash: string;
   readonly transactions: readonly ChannelTransaction[];
+  /** Who belongs to the channel from this block on; only config blocks say. */
+  readonly configuration?: TrustedConfig;
 };
 
 export type ChannelTransaction = {

@@ -165,6 +165,27 @@ describe('the read model', () => {
     });
   });
 
+  test('knows who belongs to the channel from its config blocks, and goes on past them', async () => {
+    const configured = (sequence: number, ...members: readonly string[]) => {
+      const block = channel.add({ events: [], function: '', creator: 'OrdererMSP' });
+      const applicationMsps = new Map(members.map((mspId) => [mspId, {} as never]));
+      channel.blocks[block] = { ...channel.blocks[block]!, configuration: { sequence, applicationMsps } };
+      return block;
+    };
+    configured(1, 'BirchMSP', 'AlderMSP');
+    await using projection = open();
+    await projection.waitFor(1);
+    expect(projection.get('channel', 'channel')?.record.members).toEqual(['AlderMSP', 'BirchMSP']);
+    const added = configured(2, 'AlderMSP', 'BirchMSP', 'DogwoodMSP');
+    registerDatasets(1);
+    await projection.waitFor(added + 1);
+    expect(projection.get('channel', 'channel')).toMatchObject({
+      block: added,
+      record: { sequence: 2, members: ['AlderMSP', 'BirchMSP', 'DogwoodMSP'] },
+    });
+    expect(projection.get('dataset', id('dset', 1))).toBeDefined();
+  });
+
   test('finds datasets by the beginnings of words on their cards, whatever the query holds', async () => {
     registerDatasets(4);
     await using projection = open();

@@ -1,5 +1,6 @@
 import { type DomainEvent, eventName } from '@d-cloud/chaincode/domain';
 import { Fault, type LedgerBlock, validationCodes } from '@d-cloud/network/ledger';
+import { configurationIn } from '@d-cloud/network/peers';
 import { z } from 'zod';
 import type { ChannelBlock, ChannelTransaction } from './channel-block.ts';
 
@@ -7,7 +8,9 @@ const events = z.array(z.looseObject({ kind: z.string() }));
 
 /** Reads from a block what the projection needs. Fault `corrupt` when a valid transaction of the chaincode carries events nobody can read. */
 export function readChannelBlock(block: LedgerBlock, chaincode: string): ChannelBlock {
+  const configuration = configurationIn(block);
   return {
+    ...(configuration !== undefined && { configuration }),
     number: block.number,
     hash: hex(block.hash),
     previousHash: hex(block.previousHash),

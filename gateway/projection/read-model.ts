@@ -23,7 +23,7 @@ import type {
   VersionRecord,
 } from '@d-cloud/chaincode/domain';
 
-/** Records by kind. Ids: the record's own, except organization = MSP id, purposes = `purposes`, model-version = `<model>:<number>`, partition = `<job>:<index>`. */
+/** Records by kind. Ids: the record's own, except organization = MSP id, purposes = `purposes`, model-version = `<model>:<number>`, partition = `<job>:<index>`, channel = `channel`. */
 export type RecordKinds = {
   organization: OrganizationRecord;
   purposes: PurposeListRecord;
@@ -39,6 +39,16 @@ export type RecordKinds = {
   'compute-node': ComputeNodeRecord;
   access: AccessRecord;
   audit: AuditRecord;
+  channel: ChannelRecord;
+};
+
+/** Who belongs to the channel, by its configuration in force. Not a record of the chaincode, which cannot read the configuration. */
+export type ChannelRecord = {
+  readonly v: 1;
+  /** Counts the configurations from 0. */
+  readonly sequence: number;
+  /** MSP ids of the application's organizations, sorted. */
+  readonly members: readonly string[];
 };
 export type RecordKind = keyof RecordKinds;
 

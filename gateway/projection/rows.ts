@@ -1,5 +1,6 @@
 /** Which rows an event writes: the one place that knows records' ids, parents, owners and parties. */
 import type { DatasetId, DomainEvent, JobRecord, MspId } from '@d-cloud/chaincode/domain';
+import type { TrustedConfig } from '@d-cloud/network/peers';
 import type { RecordKind, RecordKinds } from './read-model.ts';
 
 export type Row = {
@@ -107,6 +108,11 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
 
 function erasureRow(erasure: RecordKinds['erasure']): Row {
   return row('erasure', erasure.id, erasure, { ...erasure, parent: erasure.dataset });
+}
+
+/** The one row that says who belongs to the channel. */
+export function channelRow({ sequence, applicationMsps }: TrustedConfig): Row {
+  return row('channel', 'channel', { v: 1, sequence, members: [...applicationMsps.keys()].sort() }, {});
 }
 
 function jobRow(job: JobRecord): Row {

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /** Shape of the tables; another number in the file means that it is rebuilt from block 0. */
-const schemaVersion = 3;
+const schemaVersion = 5;
 
 const tables = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type CatalogueCard, type DomainEvent, Refusal } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import type { ChannelBlock, ChannelTransaction } from './channel-block.ts';
-import { type Row, rowsOf } from './rows.ts';
+import { channelRow, type Row, rowsOf } from './rows.ts';
 import { prepareMeta, readMeta } from './schema.ts';
 
 const newestRecordVersion = 1;
@@ -92,6 +92,9 @@ export class ProjectionWriter {
     }
     this.#atomically(() => {
       for (const transaction of block.transactions) this.#transaction(block.number, transaction);
+      const [configured] = block.transactions;
+      if (block.configuration !== undefined && configured !== undefined)
+        this.#row(channelRow(block.configuration), block.number, configured);
       this.#statements.meta.run('block', String(block.number));
       this.#statements.meta.run('hash', block.hash);
     });

@@ -41,6 +41,10 @@ describe('gateways on the embedded network', () => {
     }
     const { items } = await network.rest('birch', 'data-team').call<Loose>('GET', '/organizations');
     expect(items.map(({ mspId }: Loose) => mspId).toSorted()).toEqual(['AlderMSP', 'BirchMSP', 'CedarMSP']);
+    expect(readModel('birch').get('channel', 'channel')).toMatchObject({
+      block: 0,
+      record: { sequence: 0, members: ['AlderMSP', 'BirchMSP', 'CedarMSP'] },
+    });
   });
 
   test("a dataset's card reaches every member's catalogue through the private collection", async () => {

@@ -1,4 +1,6 @@
 import type { Ledger } from '@d-cloud/network/ledger';
+import { readChannelConfig } from '@d-cloud/network/ledger/verify';
+import type { TrustedConfig } from '@d-cloud/network/peers';
 import type { GatewayConfig } from '../config.ts';
 import { openFabricLedger, type Projected } from '../fabric-ledger.ts';
 import type { GatewayLedger } from '../ledger.ts';
@@ -7,7 +9,12 @@ import { readChannelBlock } from '../projection/read-channel-block.ts';
 
 /** A channel as the gateway needs it: transactions, blocks for the read model, and Fabric itself for evidence. */
 export type Channel = AsyncDisposable &
-  Pick<ProjectionPowers, 'blocks' | 'height'> & { readonly ledger: GatewayLedger; readonly fabric: Ledger };
+  Pick<ProjectionPowers, 'blocks' | 'height'> & {
+    readonly ledger: GatewayLedger;
+    readonly fabric: Ledger;
+    /** The configuration in force at the own peer. */
+    readonly configuration: (signal: AbortSignal) => Promise<TrustedConfig>;
+  };
 
 export type OpenChannel = (config: GatewayConfig, projected: Projected) => Channel;
 
@@ -22,6 +29,7 @@ export const openFabricChannel: OpenChannel = (config, projected) => {
       for await (const block of fabric.blocks(request)) yield readChannelBlock(block, config.chaincode);
     },
     height: (signal) => fabric.height({ signal }),
+    configuration: async (signal) => readChannelConfig(await fabric.configBlock({ signal })),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 };

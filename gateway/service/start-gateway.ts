@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@d-cloud/network/ledger';
+import { ChannelTrust } from '@d-cloud/network/peers';
 import { type Logger, pino } from 'pino';
 import { keyedHash, openApiKeyStore } from '../auth/index.ts';
 import { openBytePowers } from '../byte-powers.ts';
@@ -14,6 +15,7 @@ import { openProjection, type Projection } from '../projection/index.ts';
 import { routes } from '../routes/index.ts';
 import type { Clock, Foundation, Probe, Services } from '../services.ts';
 import { announceOrganization } from './announce-organization.ts';
+import { noting, readTrust } from './keep-trust.ts';
 import { type Channel, type OpenChannel, openFabricChannel } from './open-channel.ts';
 
 export type GatewayOptions = {
@@ -54,11 +56,13 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     late.projection?.waitFor(block, signal === undefined ? {} : { signal }) ?? Promise.resolve();
   const channel = opening.use(openChannel(config, projected));
   const { ledger, fabric } = channel;
+  const trust = new ChannelTrust();
+  opening.use(readTrust(channel, trust, log));
   const projection = opening.use(
     openProjection({
       file: join(config.data, 'index.sqlite'),
       organization: config.organization.mspId,
-      blocks: channel.blocks,
+      blocks: (request) => noting(channel.blocks(request), trust),
       height: channel.height,
       card: (dataset, signal) => ledger.evaluate('dataset:getCard', { id: dataset }, { signal }),
       log: log.child({ part: 'projection' }),
@@ -77,6 +81,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     ledger,
     fabric,
     readModel: projection,
+    trust,
     keyedHash: hash,
   };
   const bytes = opening.use(await openBytes(foundation));

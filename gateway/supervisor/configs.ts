@@ -14,7 +14,6 @@ export async function writeConfigs(directory: string, { description, consortium 
   const { channel, organizations } = description;
   const homes = new Map(organizations.map(({ name }) => [name, layout.ofOrganization(name)]));
   const home = (name: string) => homes.get(name)!;
-  const roots = organizations.map((one) => ({ mspId: one.mspId, certificate: home(one.name).tlsRoot }));
   if (description.ledger.kind === 'embedded') await writeEmbeddedLedger(directory, description, consortium);
   else await writeChaincodes(directory, description);
 
@@ -47,7 +46,6 @@ export async function writeConfigs(directory: string, { description, consortium 
         peer: {
           port: ports.peerListener,
           tls: { certificate: own.tlsCertificate('gateway'), key: own.tlsKey('gateway') },
-          roots,
         },
         ledger: {
           ...ledger,
@@ -90,7 +88,7 @@ export async function writeConfigs(directory: string, { description, consortium 
           data: join(own.computeNode(id), 'data'),
           ledger,
           identity: { certificate: own.certificate(id), key: own.key(id) },
-          tls: { certificate: own.tlsCertificate(id), key: own.tlsKey(id), roots },
+          tls: { certificate: own.tlsCertificate(id), key: own.tlsKey(id) },
         }),
       );
     }

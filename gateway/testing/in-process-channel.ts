@@ -37,6 +37,8 @@ export class InProcessChannel {
         fabric: { mspId, channel: config.channel } as unknown as Ledger,
         blocks: (request) => this.#read(request),
         height: async () => this.blocks.length,
+        // Nobody else speaks to these gateways.
+        configuration: async () => ({ sequence: 0, applicationMsps: new Map() }),
         async [Symbol.asyncDispose]() {},
       };
     };

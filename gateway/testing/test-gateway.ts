@@ -39,7 +39,7 @@ export class TestGateway implements AsyncDisposable {
       organization: { name, mspId },
       data: this.directory,
       rest: { port: 0 },
-      peer: { port: 0, tls: { certificate: 'none', key: 'none' }, roots: [{ mspId, certificate: 'none' }] },
+      peer: { port: 0, tls: { certificate: 'none', key: 'none' } },
       ledger: { address: 'in-process', tlsRoot: 'none', identities: {} },
       organizationSecret: secret,
       logLevel: 'silent',

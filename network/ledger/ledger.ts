@@ -64,6 +64,8 @@ export interface Ledger extends AsyncDisposable {
   chaincodeEvents(request: EventsRequest): AsyncIterable<LedgerEvent>;
   /** One block as our peer holds it (`common.Block` bytes). */
   blockBytes(number: number | 'newest', request?: Cancellable): Promise<Uint8Array>;
+  /** The config block in force now, as our peer holds it. */
+  configBlock(request?: Cancellable): Promise<Uint8Array>;
   /** The config blocks in force up to a block, the genesis block first: what a verifier walks. */
   configBlocks(upTo: number | 'newest', request?: Cancellable): Promise<Uint8Array[]>;
   /** How many blocks our own peer has. */
@@ -109,6 +111,7 @@ export function connectLedger(options: LedgerOptions): Ledger {
     blocks: (request) => blocks(session, request),
     chaincodeEvents: (request) => chaincodeEvents(session, request),
     blockBytes: (number, request = {}) => blockBytes(session, number, request),
+    configBlock: (request = {}) => configBlock(session, request),
     configBlocks: (upTo, request = {}) => configBlocks(session, upTo, request),
     height: (request = {}) => height(session, request),
     endorsedAnswer: (query, args, request) => endorsedAnswer(session, query, args, request),
@@ -178,6 +181,10 @@ async function blockBytes(session: Session, number: SeekStart, request: Cancella
   for await (const bytes of deliver(session, number, number, { ms: session.deadlines.evaluateMs, ...request }))
     return bytes;
   throw new Fault('unavailable', `the peer delivered no block ${number}`);
+}
+
+async function configBlock(session: Session, request: Cancellable): Promise<Uint8Array> {
+  return blockBytes(session, lastConfigIndex(await blockBytes(session, 'newest', request)), request);
 }
 
 async function configBlocks(session: Session, upTo: SeekStart, request: Cancellable): Promise<Uint8Array[]> {

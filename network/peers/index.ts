@@ -1,1 +1,2 @@
+export { type ChainLink, ChannelTrust, configurationIn, type TrustedConfig } from './channel-trust.ts';
 export { type PeerCall, PeerClient, type PeerCredentials } from './peer-client.ts';

@@ -1,9 +1,10 @@
 import { Agent, request } from 'node:https';
 import { Fault } from '../ledger/fault.ts';
 
-/** Our TLS identity at other organizations' gateways, and the TLS root that each of those must chain to. PEM. */
+/** Our TLS identity at other organizations' gateways, and the TLS roots that each of those must chain to. PEM. */
 export interface PeerCredentials {
   readonly tls: { readonly certificate: string; readonly key: string };
+  /** By MSP id; read anew for every call, because they change with the channel's configuration. */
   readonly roots: ReadonlyMap<string, string>;
 }
 
@@ -21,7 +22,7 @@ const longestAnswer = 64 * 1024 * 1024;
 export class PeerClient implements Disposable {
   readonly #credentials: PeerCredentials;
   readonly #readRefusal: ReadRefusal;
-  readonly #agents = new Map<string, Agent>();
+  readonly #agents = new Map<string, { readonly roots: string; readonly agent: Agent }>();
 
   constructor(credentials: PeerCredentials, readRefusal: ReadRefusal) {
     this.#credentials = credentials;
@@ -48,7 +49,7 @@ export class PeerClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const agent of this.#agents.values()) agent.destroy();
+    for (const { agent } of this.#agents.values()) agent.destroy();
   }
 
   #exchange(
@@ -94,10 +95,14 @@ export class PeerClient implements Disposable {
   }
 
   #agent(organization: string): Agent {
+    const roots = this.#credentials.roots.get(organization);
     const known = this.#agents.get(organization);
-    if (known !== undefined) return known;
-    const root = this.#credentials.roots.get(organization);
-    if (root === undefined) throw new Fault('misconfigured', `No TLS root of ${organization} is configured`);
+    if (known !== undefined && known.roots === roots) return known.agent;
+    // What was verified under roots that are gone is not spoken to any more.
+    known?.agent.destroy();
+    this.#agents.delete(organization);
+    if (roots === undefined)
+      throw new Fault('misconfigured', `The channel's configuration names no TLS root of ${organization}`);
     const { certificate, key } = this.#credentials.tls;
     const agent = new Agent({
       keepAlive: true,
@@ -105,9 +110,9 @@ export class PeerClient implements Disposable {
       minVersion: 'TLSv1.3',
       cert: certificate,
       key,
-      ca: root,
+      ca: roots,
     });
-    this.#agents.set(organization, agent);
+    this.#agents.set(organization, { roots, agent });
     return agent;
   }
 

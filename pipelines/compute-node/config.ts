@@ -13,12 +13,8 @@ const schema = z.strictObject({
   ledger: z.strictObject({ address: z.string(), tlsRoot: path, serverName: z.string().optional() }),
   /** The certificate with role `compute-node` and its P-256 key, which signs transactions and attestations alike. */
   identity: z.strictObject({ certificate: path, key: path }),
-  /** For the gateways' listeners: TLS certificate and key, and the TLS roots of every organization. */
-  tls: z.strictObject({
-    certificate: path,
-    key: path,
-    roots: z.array(z.strictObject({ mspId: z.string(), certificate: path })).min(1),
-  }),
+  /** For the gateways' listeners, whose roots stand in the channel's configuration. */
+  tls: z.strictObject({ certificate: path, key: path }),
   heartbeatMs: z.int().min(100).default(1_000),
   /** How often open partitions are asked for besides the ledger's events. */
   pollMs: z.int().min(100).default(5_000),

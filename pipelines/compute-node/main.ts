@@ -8,6 +8,7 @@ import {
   type MspId,
   Refusal,
 } from '@d-cloud/chaincode/domain';
+import { ChannelTrust } from '@d-cloud/network/peers';
 import pino, { type Logger } from 'pino';
 import { p256Signer } from '../attest/index.ts';
 import { sandboxConfinement } from '../infer/index.ts';
@@ -23,6 +24,7 @@ import { StoredBlocks } from './stored-blocks.ts';
 import { Wake } from './wake.ts';
 
 const registrationPauseMs = 500;
+const followPauseMs = 1_000;
 
 async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal): Promise<void> {
   const pem = (path: string) => readFile(path, 'utf8');
@@ -44,10 +46,15 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
     const { gatewayAddress } = await ledger.evaluate('organization:get', { mspId: organization }, signal);
     return gatewayAddress;
   };
-  const roots = new Map<MspId, string>();
-  for (const root of config.tls.roots) roots.set(root.mspId as MspId, await pem(root.certificate));
+  const trust = new ChannelTrust();
+  const tls = { certificate: await pem(config.tls.certificate), key: await pem(config.tls.key) };
   using peers = new Peers(
-    { tls: { certificate: await pem(config.tls.certificate), key: await pem(config.tls.key) }, roots },
+    {
+      tls,
+      get roots() {
+        return trust.roots;
+      },
+    },
     addressOf,
   );
   await using blocks = new StoredBlocks(peers, addressOf);
@@ -55,7 +62,11 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
   await using threads = new SealThreads(1);
   process.stdout.write(`${JSON.stringify({ ready: true, node: config.id })}\n`);
 
+  using wake = new Wake(config.pollMs);
+  void follow(ledger, trust, wake, log, signal);
   const node = await registered(ledger, config.id as ComputeNodeId, signal);
+  // Without knowing whom to trust, a claim would only cost one of its partition's attempts.
+  while (trust.sequence < 0 && !signal.aborted) await wake.next(signal);
   const confinement = sandboxConfinement();
   if (confinement.network === 'open')
     log.warn(
@@ -76,10 +87,6 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
     now: () => new Date(),
     log,
   };
-  using wake = new Wake(config.pollMs);
-  void ledger
-    .listen(() => wake.now(), signal)
-    .catch((error: unknown) => signal.aborted || log.warn({ err: error }, 'no events; polling only'));
   const claims = claimPartitions({
     ledger,
     node: node.id,
@@ -90,6 +97,25 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
     onFault: (error) => log.warn({ err: error }, 'looking for partitions failed'),
   });
   for await (const claimed of claims) await work(powers, claimed, config.heartbeatMs, signal);
+}
+
+/** Keeps the node's trust to the channel's configuration and wakes it at every block; begins again after faults. */
+async function follow(
+  ledger: NodeLedger,
+  trust: ChannelTrust,
+  wake: Wake,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await ledger.follow(trust, () => wake.now(), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ err: error }, 'not following the channel: polling only');
+    }
+    await new Promise((resolve) => setTimeout(resolve, followPauseMs));
+  }
 }
 
 /** Runs one claim; whatever goes wrong ends this claim and not the node. */

@@ -9,6 +9,8 @@ import {
   type Submits,
 } from '@d-cloud/chaincode/domain';
 import { connectLedger, type Ledger } from '@d-cloud/network/ledger';
+import { readChannelConfig } from '@d-cloud/network/ledger/verify';
+import { type ChannelTrust, configurationIn } from '@d-cloud/network/peers';
 
 export type NodeLedgerOptions = {
   readonly address: string;
@@ -77,10 +79,16 @@ export class NodeLedger implements AsyncDisposable {
     return parse(answer);
   }
 
-  /** Calls back with every event from now on, until the signal ends it. */
-  async listen(heard: () => void, signal: AbortSignal): Promise<void> {
-    const height = await this.#ledger.height({ signal });
-    for await (const _event of this.#ledger.chaincodeEvents({ startBlock: height, signal })) heard();
+  /** The channel's configuration in force, then those that come, and a call with every block from now on; ends by throwing. */
+  async follow(trust: ChannelTrust, heard: () => void, signal: AbortSignal): Promise<void> {
+    const startBlock = await this.#ledger.height({ signal });
+    trust.adopt(readChannelConfig(await this.#ledger.configBlock({ signal })));
+    heard();
+    for await (const block of this.#ledger.blocks({ startBlock, signal })) {
+      const configuration = configurationIn(block);
+      if (configuration !== undefined) trust.adopt(configuration);
+      heard();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

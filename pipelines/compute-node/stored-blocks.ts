@@ -7,7 +7,6 @@ import type { Peers } from './peers.ts';
 /** The blocks of the consortium's storage nodes as a compute node reaches them: all through gateways, its own organization's too. */
 export class StoredBlocks implements AsyncDisposable {
   readonly #routes = new StorageRoutes({ routes: new Map() });
-  readonly #known = new Map<string, string>();
   readonly #peers: Peers;
   readonly #addressOf: (organization: MspId) => Promise<string>;
 
@@ -29,18 +28,18 @@ export class StoredBlocks implements AsyncDisposable {
   }
 
   #reach(storageNode: string, organization: MspId, address: string): void {
-    if (this.#known.get(storageNode) === address) return;
     const { tls, roots } = this.#peers.credentials;
     const root = roots.get(organization);
     // Without a root of its own a connection would fall back to those that the system trusts.
-    if (root === undefined) throw new Fault('misconfigured', `No TLS root of ${organization} is configured`);
+    if (root === undefined) {
+      throw new Fault('misconfigured', `The channel's configuration names no TLS root of ${organization}`);
+    }
     const route: StorageRoute = {
       kind: 'gateway',
       address,
       tls: { ...tls, roots: root },
     };
     this.#routes.set(storageNode, route);
-    this.#known.set(storageNode, address);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,5 +6,6 @@ export { type ChannelConfig, type MspInConfig, readChannelConfig } from './chann
 export { configAt, verifyConfigChain } from './config-chain.ts';
 export { type Member, type MemberRole, verifyMember, verifySignature } from './member.ts';
 export { satisfiesPolicy } from './policy.ts';
+export { revokedSerials, serialKey } from './revocation-list.ts';
 export { type Simulation, StaleUpdate, simulateUpdate, type TouchedElement } from './simulate-update.ts';
 export { type VerifiedTransaction, verifyTransaction } from './transaction.ts';

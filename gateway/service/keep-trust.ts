@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ChannelTrust } from '@d-cloud/network/peers';
+import type { Logger } from 'pino';
+import type { ChannelBlock } from '../projection/index.ts';
+import type { Channel } from './open-channel.ts';
+
+const retryMs = { first: 100, most: 5_000 };
+
+/**
+ * Reads the configuration in force at the own peer, as often as it takes: whoever was removed while the gateway was away must not be
+ * trusted until the read model comes to that block. Later ones come with the blocks ({@link noting}).
+ */
+export function readTrust(
+  { configuration }: Pick<Channel, 'configuration'>,
+  trust: ChannelTrust,
+  log: Logger,
+): AsyncDisposable {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const reading = (async () => {
+    for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
+      try {
+        trust.adopt(await configuration(signal));
+        return;
+      } catch (error) {
+        if (!signal.aborted)
+          log.warn({ err: error }, 'the channel’s configuration cannot be read: nobody is trusted yet');
+      }
+      await pause(wait, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await reading;
+    },
+  };
+}
+
+/** The same blocks; trust follows the configurations among them before anything else is done with them. */
+export async function* noting(blocks: AsyncIterable<ChannelBlock>, trust: ChannelTrust): AsyncGenerator<ChannelBlock> {
+  for await (const block of blocks) {
+    if (block.configuration !== undefined) trust.adopt(block.configuration);
+    yield block;
+  }
+}
