@@ -4,7 +4,7 @@ import { Fault } from '../../ledger/fault.ts';
 import { ChaincodeConnection } from './chaincode/connection.ts';
 import { LedgerConfig, type ParsedLedgerConfig } from './config.ts';
 import { holdDirectory } from './data-directory.ts';
-import { definitionsOf } from './definitions.ts';
+import { agreedChaincodes } from './definitions.ts';
 import { asCommitted } from './engine/block.ts';
 import { fileStorage } from './engine/file-storage.ts';
 import { Ledger } from './engine/ledger.ts';
@@ -44,7 +44,7 @@ export async function startLedger(
   const ledger = stack.use(
     await Ledger.open({
       config: channelConfig,
-      definitions: definitionsOf(parsed.chaincodes, channelConfig),
+      chaincodes: agreedChaincodes(parsed.chaincodes, channelConfig),
       orderer: signerOf(parsed.orderer),
       storage: fileStorage(parsed.dataDirectory),
       genesisBlock,

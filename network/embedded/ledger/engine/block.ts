@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../msp/signature.ts';
 import type { Signer } from '../msp/signer.ts';
-import { Block, type BlockHeader, Metadata, OrdererBlockMetadata, SignatureHeader } from '../wire/envelope.ts';
+import {
+  Block,
+  type BlockHeader,
+  LastConfig,
+  Metadata,
+  OrdererBlockMetadata,
+  SignatureHeader,
+} from '../wire/envelope.ts';
 import { type LedgerTransaction, readTransaction } from './transaction.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -36,24 +43,39 @@ export function nextHeader(
   return { number, previousHash, dataHash: sha256(...transactions.map(({ bytes }) => bytes)) };
 }
 
+/** Who signs a block, and the number of the config block in force (a config block's own). */
+export interface Seal {
+  readonly orderer: Signer;
+  readonly lastConfig: number;
+  readonly random?: ((size: number) => Buffer) | undefined;
+}
+
 /** Lays a block out and signs it as the orderer does. `[2]` is raw, one byte per transaction, unlike its neighbours. */
 export function sealBlock(
   header: BlockHeader,
   transactions: readonly LedgerTransaction[],
   codes: Buffer,
-  orderer: Signer,
-  random: (size: number) => Buffer = randomBytes,
+  { orderer, lastConfig, random = randomBytes }: Seal,
 ): LedgerBlock {
-  const value = OrdererBlockMetadata.encode({ lastConfig: { index: 0 } });
+  const index = { index: lastConfig };
+  const value = OrdererBlockMetadata.encode({ lastConfig: index });
   const signatureHeader = SignatureHeader.encode({ creator: orderer.identity, nonce: random(24) });
   const signature = orderer.sign(Buffer.concat([value, signatureHeader, headerBytes(header)]));
   const signatures = Metadata.encode({ value, signatures: [{ signatureHeader, signature }] });
   const bytes = Block.encode({
     header,
     data: { data: transactions.map((transaction) => transaction.bytes) },
-    metadata: { metadata: [signatures, EMPTY, codes, EMPTY, EMPTY] },
+    metadata: {
+      metadata: [signatures, Metadata.encode({ value: LastConfig.encode(index) }), codes, EMPTY, EMPTY],
+    },
   });
   return { header, transactions, codes, bytes };
+}
+
+/** Number of the config block in force when this block was cut, as its orderer signed it; a config block names itself. */
+export function lastConfigOf(bytes: Buffer): number {
+  const { value } = Metadata.decode(Block.decode(bytes).metadata?.metadata[0] ?? EMPTY);
+  return OrdererBlockMetadata.decode(value).lastConfig?.index ?? 0;
 }
 
 /** The genesis block as a peer keeps and delivers it: with the codes that orderers leave out, all valid. */

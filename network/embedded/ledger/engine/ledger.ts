@@ -1,14 +1,24 @@
-import type { ChannelConfig } from '../msp/channel-config.ts';
+import { type ChannelConfig, readChannelConfig } from '../msp/channel-config.ts';
 import type { Signer } from '../msp/signer.ts';
-import type { ChannelHeader } from '../wire/envelope.ts';
+import { Block, BroadcastStatus, type ChannelHeader, HeaderType } from '../wire/envelope.ts';
 import { Code } from '../wire/proposal.ts';
 import type { TxPrivateRwSet } from '../wire/rwset.ts';
+import { Admission, type BroadcastAnswer } from './admission.ts';
 import { headerHash, type LedgerBlock, nextHeader, readBlock, sealBlock } from './block.ts';
 import { BlockUpdates } from './block-updates.ts';
 import { Commits } from './commits.ts';
-import { type Definitions, LIFECYCLE } from './definitions.ts';
+import { Definitions, LIFECYCLE } from './definitions.ts';
 import { Expiries, purgesOf } from './erasures.ts';
 import { History } from './history.ts';
+import {
+  type AgreedChaincode,
+  chaincodeOfKey,
+  definitionStructure,
+  fieldKey,
+  metadataKey,
+  metadataOf,
+  readAgreed,
+} from './lifecycle-state.ts';
 import { type Cut, type Later, Ordering, realTime } from './ordering.ts';
 import { OwnEndorsements } from './own-endorsements.ts';
 import { PrivateData, type ValidTransaction } from './private-data.ts';
@@ -23,8 +33,10 @@ import { validateBlock } from './validation.ts';
 const RECENT_BLOCKS = 64;
 
 export interface LedgerParts {
+  /** The genesis block's. */
   readonly config: ChannelConfig;
-  readonly definitions: Definitions;
+  /** Chaincodes that are agreed upon from the start, until transactions of `_lifecycle` say otherwise. */
+  readonly chaincodes: readonly AgreedChaincode[];
   readonly orderer: Signer;
   readonly storage: Storage;
   /** `common.Block` with the channel's configuration; becomes block 0 as it is. */
@@ -32,6 +44,8 @@ export interface LedgerParts {
   readonly cut?: { readonly [K in keyof Cut]?: Cut[K] | undefined };
   readonly later?: Later;
   readonly random?: (size: number) => Buffer;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
   /** Called once when a block cannot be written; nothing is acknowledged after that. */
   readonly onFault?: (cause: unknown) => void;
 }
@@ -41,7 +55,6 @@ export interface LedgerParts {
  * chaincode processes. A block is on disk before anyone is told of it and before its state can be read.
  */
 export class Ledger {
-  readonly config: ChannelConfig;
   readonly definitions: Definitions;
   readonly commits = new Commits();
   readonly own = new OwnEndorsements();
@@ -55,45 +68,40 @@ export class Ledger {
   readonly #blocks: RecordLog;
   readonly #recent = new Map<number, LedgerBlock>();
   readonly #listeners = new Set<() => void>();
-  readonly #verified = new WeakSet<LedgerTransaction>();
+  /** Transactions that were let in, with the configuration under which they and their creators' signatures were checked. */
+  readonly #admitted = new WeakMap<LedgerTransaction, ChannelConfig>();
+  readonly #admission: Admission;
   readonly #ordering: Ordering;
   #previousHash = Buffer.alloc(0) as Buffer;
+  #config: ChannelConfig;
+  #configBlock: LedgerBlock | undefined;
 
-  private constructor(parts: LedgerParts, privateData: PrivateData, blocks: RecordLog, tornBytes: number) {
+  private constructor(parts: LedgerParts, blocks: RecordLog, tornBytes: number) {
     this.#parts = parts;
-    this.config = parts.config;
-    this.definitions = parts.definitions;
-    this.privateData = privateData;
+    this.#config = parts.config;
+    this.definitions = new Definitions(() => this.#config);
+    this.privateData = new PrivateData(parts.storage, this.definitions);
     this.tornBytes = tornBytes;
     this.#blocks = blocks;
-    this.#expiries = new Expiries(parts.definitions);
-    const { batch } = parts.config;
-    const cut = {
-      maxCount: parts.cut?.maxCount ?? batch?.maxCount ?? 500,
-      maxBytes: parts.cut?.maxBytes ?? batch?.maxBytes ?? 2 << 20,
-      waitMs: parts.cut?.waitMs ?? 0,
-    };
+    this.#expiries = new Expiries(this.definitions);
     const failed = (cause: unknown): void => {
       this.commits.fail(cause);
       parts.onFault?.(cause);
     };
-    this.#ordering = new Ordering(cut, parts.later ?? realTime, (transactions) => this.#store(transactions), failed);
-    for (const { name, sequence } of parts.definitions.all()) {
-      // A new sequence has another version, so that what was endorsed under the old one does not commit.
-      const version = { blockNumber: 0, txNumber: sequence };
-      this.#state.put(LIFECYCLE, sequenceKey(name), {
-        value: Buffer.from([8, sequence & 127]),
-        metadata: undefined,
-        version,
-      });
-    }
+    const { orderer, random, now = Date.now, later = realTime } = parts;
+    this.#admission = new Admission({ config: () => this.#config, orderer, random, now });
+    this.#ordering = new Ordering(
+      () => this.#cut(),
+      later,
+      (transactions) => this.#store(transactions),
+      failed,
+    );
+    for (const agreed of parts.chaincodes) this.#agreeFromStart(agreed);
   }
 
   /** Opens the channel's files, replays them, and writes block 0 where there is none. Refuses an altered chain. */
   static async open(parts: LedgerParts): Promise<Ledger> {
-    const privateData = await PrivateData.open(parts.storage, parts.config.members, parts.definitions);
     await using opened = new AsyncDisposableStack();
-    opened.defer(() => privateData.close());
     const { records, tornBytes } = await openChain(
       parts.storage,
       parts.genesisBlock,
@@ -101,15 +109,29 @@ export class Ledger {
       parts.orderer.identity,
     );
     opened.defer(() => records.log.close());
-    await privateData.cut(records.count);
-    const ledger = new Ledger(parts, privateData, records, tornBytes);
-    for (let number = 0; number < records.count; number++) ledger.#take(readBlock(await records.read(number)));
+    const ledger = new Ledger(parts, records, tornBytes);
+    opened.defer(() => ledger.privateData.close());
+    await ledger.privateData.admit(ledger.config.members, 0, records.count);
+    for (let number = 0; number < records.count; number++) {
+      ledger.#take(readBlock(await records.read(number)));
+      await ledger.privateData.admit(ledger.config.members, number + 1, records.count);
+    }
     if (ledger.height === 0) {
       await records.append(parts.genesisBlock);
       ledger.#take(readBlock(parts.genesisBlock));
     }
     opened.move();
     return ledger;
+  }
+
+  /** The configuration in force: that of the newest config block. */
+  get config(): ChannelConfig {
+    return this.#config;
+  }
+
+  /** The newest config block, bytes of `common.Block`. */
+  get configBlock(): Buffer {
+    return this.#configBlock!.bytes;
   }
 
   get height(): number {
@@ -143,9 +165,20 @@ export class Ledger {
     if (plaintext !== undefined) this.privateData.remember(txId, plaintext);
   }
 
+  /**
+   * Takes an envelope as an orderer does: an endorser transaction, or an update of the configuration, of which it makes a config
+   * block. SUCCESS says that it will be ordered, not that it will be valid.
+   */
+  broadcast(envelope: Buffer): BroadcastAnswer {
+    const admitted = this.#admission.admit(envelope);
+    if ('status' in admitted) return admitted;
+    this.submit(admitted, true);
+    return { status: BroadcastStatus.SUCCESS, info: '' };
+  }
+
   /** Hands a transaction to ordering. `creatorVerified`: its creator's signature was checked over these very bytes. */
   submit(transaction: LedgerTransaction, creatorVerified: boolean): void {
-    if (creatorVerified) this.#verified.add(transaction);
+    if (creatorVerified) this.#admitted.set(transaction, this.#config);
     this.#ordering.add(transaction);
   }
 
@@ -166,24 +199,48 @@ export class Ledger {
     await this.privateData.close();
   }
 
-  async #store(transactions: readonly LedgerTransaction[]): Promise<void> {
-    const { orderer, random, config, definitions } = this.#parts;
+  #cut(): Cut {
+    const { cut } = this.#parts;
+    const { batch } = this.#config;
+    return {
+      maxCount: cut?.maxCount ?? batch?.maxCount ?? 500,
+      maxBytes: cut?.maxBytes ?? batch?.maxBytes ?? 2 << 20,
+      waitMs: cut?.waitMs ?? 0,
+    };
+  }
+
+  async #store(queued: readonly LedgerTransaction[]): Promise<void> {
+    const transactions = queued.flatMap((transaction) => this.#stillAdmitted(transaction) ?? []);
+    if (transactions.length === 0) return;
+    const { orderer, random } = this.#parts;
     const header = nextHeader(this.height, this.#previousHash, transactions);
     const { codes, updates } = validateBlock(header.number, transactions, {
-      channelId: config.channelId,
-      identities: config.identities,
-      definitions,
+      channelId: this.#config.channelId,
+      identities: this.#config.identities,
+      definitions: this.definitions,
       state: this.#state,
       own: this.own,
       known: (txId) => this.commits.get(txId) !== undefined,
-      creatorVerified: (transaction) => this.#verified.has(transaction),
+      creatorVerified: (transaction) => this.#admitted.get(transaction) === this.#config,
     });
-    const block = sealBlock(header, transactions, codes, orderer, random);
+    const configures = transactions[0]!.header.type === HeaderType.CONFIG && codes[0] === Code.VALID;
+    const lastConfig = configures ? header.number : this.#configBlock!.header.number;
+    const block = sealBlock(header, transactions, codes, { orderer, lastConfig, random });
     await this.privateData.store(header.number, validOf(block));
     await this.#blocks.append(block.bytes);
     this.#apply(block, updates);
+    if (configures) await this.privateData.admit(this.#config.members, this.height);
     for (const { header: each } of transactions) this.commits.announce(each.txId);
     for (const listener of this.#listeners) listener();
+  }
+
+  /** What was let in under a configuration that is no longer in force is looked at again, and dropped as orderers drop it. */
+  #stillAdmitted(transaction: LedgerTransaction): LedgerTransaction | undefined {
+    const under = this.#admitted.get(transaction);
+    if (under === undefined || under === this.#config) return transaction;
+    const again = this.#admission.again(transaction);
+    if (again !== undefined) this.#admitted.set(again, this.#config);
+    return again;
   }
 
   /** Takes in a block that is on disk already; its codes stand. */
@@ -209,10 +266,38 @@ export class Ledger {
     }
     updates.commit();
     this.privateData.apply(blockNumber, updates, erasures);
+    this.#agree(updates);
+    if (transactions[0]?.header.type === HeaderType.CONFIG && codes[0] === Code.VALID) this.#configure(block);
     this.#previousHash = headerHash(header);
     this.#recent.set(blockNumber, block);
     this.#recent.delete(blockNumber - RECENT_BLOCKS);
     this.#state.advance(blockNumber + 1);
+  }
+
+  #configure(block: LedgerBlock): void {
+    if (block.header.number > 0) this.#config = readChannelConfig(Block.decode(block.bytes));
+    this.#configBlock = block;
+  }
+
+  /** Puts in force what a block's transactions agreed upon. */
+  #agree(updates: BlockUpdates): void {
+    const names = new Set<string>();
+    for (const [key] of updates.in(LIFECYCLE)) names.add(chaincodeOfKey(key) ?? '');
+    for (const name of names) {
+      const agreed = readAgreed((key) => this.#state.latest(LIFECYCLE, key)?.value, name);
+      if (agreed !== undefined) this.definitions.agree(agreed);
+    }
+  }
+
+  /** A new sequence has another version, so that what was endorsed under the old one does not commit. */
+  #agreeFromStart(agreed: AgreedChaincode): void {
+    const structure = definitionStructure(agreed);
+    const version = { blockNumber: 0, txNumber: agreed.sequence };
+    const put = (key: string, value: Buffer): void =>
+      this.#state.put(LIFECYCLE, key, { value, metadata: undefined, version });
+    put(metadataKey('namespaces', agreed.name), metadataOf(structure));
+    for (const [field, value] of structure.fields) put(fieldKey('namespaces', agreed.name, field), value);
+    this.definitions.agree(agreed);
   }
 
   #remember({ txId, timestamp }: ChannelHeader, blockNumber: number, namespaces: readonly NamespaceChanges[]): void {
@@ -232,6 +317,3 @@ function validOf({ transactions, codes }: Pick<LedgerBlock, 'transactions' | 'co
       : [],
   );
 }
-
-/** Where the channel's agreement on a chaincode lies; every transaction of that chaincode reads it. */
-export const sequenceKey = (chaincode: string): string => `namespaces/fields/${chaincode}/Sequence`;

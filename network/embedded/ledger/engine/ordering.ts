@@ -1,3 +1,4 @@
+import { HeaderType } from '../wire/envelope.ts';
 import type { LedgerTransaction } from './transaction.ts';
 
 /** When a block is cut. With `waitMs` 0 it is cut as soon as the one before is on disk, so load makes blocks larger. */
@@ -19,9 +20,11 @@ export const realTime: Later = {
   after: (ms, run) => void setTimeout(run, ms),
 };
 
-/** Puts transactions in order and hands them on in blocks, one block at a time. */
+const isConfig = ({ header }: LedgerTransaction): boolean => header.type === HeaderType.CONFIG;
+
+/** Puts transactions in order and hands them on in blocks, one block at a time; a config transaction has a block of its own. */
 export class Ordering {
-  readonly #cut: Cut;
+  readonly #cut: () => Cut;
   readonly #later: Later;
   readonly #store: (transactions: readonly LedgerTransaction[]) => Promise<void>;
   readonly #failed: (cause: unknown) => void;
@@ -29,8 +32,9 @@ export class Ordering {
   #running: Promise<void> | undefined;
   #stopped = false;
 
+  /** `cut` is asked anew for each block. */
   constructor(
-    cut: Cut,
+    cut: () => Cut,
     later: Later,
     store: (transactions: readonly LedgerTransaction[]) => Promise<void>,
     failed: (cause: unknown) => void,
@@ -54,11 +58,12 @@ export class Ordering {
   }
 
   async #run(): Promise<void> {
-    const { waitMs, maxCount } = this.#cut;
     try {
+      const { waitMs } = this.#cut();
       await new Promise<void>((go) => (waitMs > 0 ? this.#later.after(waitMs, go) : this.#later.soon(go)));
       while (this.#queue.length > 0 && !this.#stopped) {
         await this.#store(this.#next());
+        const { waitMs, maxCount } = this.#cut();
         if (waitMs > 0 && this.#queue.length > 0 && this.#queue.length < maxCount) {
           await new Promise<void>((go) => this.#later.after(waitMs, go));
         }
@@ -72,13 +77,14 @@ export class Ordering {
   }
 
   #next(): readonly LedgerTransaction[] {
-    const { maxCount, maxBytes } = this.#cut;
+    const { maxCount, maxBytes } = this.#cut();
     let count = 0;
     let bytes = 0;
     for (const transaction of this.#queue) {
       bytes += transaction.bytes.length;
-      if (count === maxCount || (count > 0 && bytes > maxBytes)) break;
+      if (count === maxCount || (count > 0 && (bytes > maxBytes || isConfig(transaction)))) break;
       count++;
+      if (isConfig(transaction)) break;
     }
     return this.#queue.splice(0, count);
   }

@@ -20,19 +20,28 @@ export interface ValidTransaction {
 
 /** The private data of all organizations: what endorsers hand on before ordering, and what members keep after it. */
 export class PrivateData {
-  readonly #stores: ReadonlyMap<string, PrivateStore>;
+  readonly #stores = new Map<string, PrivateStore>();
+  readonly #storage: Storage;
   readonly #definitions: Definitions;
   readonly #pending = new Map<string, TxPrivateRwSet>();
 
-  private constructor(stores: ReadonlyMap<string, PrivateStore>, definitions: Definitions) {
-    this.#stores = stores;
+  constructor(storage: Storage, definitions: Definitions) {
+    this.#storage = storage;
     this.#definitions = definitions;
   }
 
-  static async open(storage: Storage, mspIds: readonly string[], definitions: Definitions): Promise<PrivateData> {
-    const stores = new Map<string, PrivateStore>();
-    for (const mspId of mspIds) stores.set(mspId, await PrivateStore.open(storage, `private/${mspId}.records`));
-    return new PrivateData(stores, definitions);
+  /**
+   * Opens the stores of organizations that have none yet, as of a height; those of organizations that left stay as they are.
+   * `blocks`: what was written for blocks from this one on is forgotten, because those never came to be.
+   */
+  async admit(mspIds: readonly string[], height: number, blocks = height): Promise<void> {
+    for (const mspId of mspIds) {
+      if (this.#stores.has(mspId)) continue;
+      const store = await PrivateStore.open(this.#storage, `private/${mspId}.records`);
+      await store.cut(blocks);
+      store.state.advance(height);
+      this.#stores.set(mspId, store);
+    }
   }
 
   stateOf(mspId: string): State {
@@ -73,11 +82,6 @@ export class PrivateData {
   /** What an organization holds of a block, by transaction number. */
   of(mspId: string, blockNumber: number): readonly PrivateWrite[] {
     return this.#stores.get(mspId)?.of(blockNumber) ?? [];
-  }
-
-  /** Forgets what was written for blocks from this height on: those blocks never came to be. */
-  async cut(height: number): Promise<void> {
-    for (const store of this.#stores.values()) await store.cut(height);
   }
 
   async close(): Promise<void> {

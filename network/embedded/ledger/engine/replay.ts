@@ -1,8 +1,8 @@
 import { Fault } from '../../../ledger/fault.ts';
-import type { ChannelConfig } from '../msp/channel-config.ts';
+import { type ChannelConfig, readChannelConfig } from '../msp/channel-config.ts';
 import { sha256 } from '../msp/signature.ts';
 import { Block, Metadata, SignatureHeader } from '../wire/envelope.ts';
-import { asCommitted, headerBytes, headerHash } from './block.ts';
+import { asCommitted, headerBytes, headerHash, lastConfigOf } from './block.ts';
 import { AlteredRecord, RecordLog } from './record-log.ts';
 import type { Storage } from './storage.ts';
 
@@ -27,7 +27,7 @@ export async function openChain(
       previous = headerHash(Block.decode(bytes).header!);
     });
     const newest = opened.records.count - 1;
-    if (newest > 0 && !signedBy(last, config, orderer))
+    if (newest > 0 && !signedBy(last, await configBefore(newest, opened.records, config), orderer))
       throw refused(newest, "it does not bear our orderer's signature");
     return opened;
   } catch (cause) {
@@ -56,6 +56,14 @@ function flawOf(bytes: Buffer, number: number, previous: Buffer, genesisBlock: B
   return header.dataHash.equals(sha256(...(data?.data ?? [])))
     ? undefined
     : 'its transactions do not have its data hash';
+}
+
+/** The configuration under which a block was cut: the one in force at the block before it. */
+async function configBefore(number: number, records: RecordLog, genesis: ChannelConfig): Promise<ChannelConfig> {
+  const index = number === 1 ? 0 : lastConfigOf(await records.read(number - 1));
+  if (index === 0) return genesis;
+  if (index >= number) throw refused(number - 1, 'it names a later block as the configuration in force');
+  return readChannelConfig(Block.decode(await records.read(index)));
 }
 
 /** The newest block's signature vouches, through the hashes, for every header before it. */

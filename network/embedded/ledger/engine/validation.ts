@@ -43,7 +43,9 @@ function checkAlone(transaction: LedgerTransaction, rules: ValidationRules, chan
     const creator = rules.identities.signer(signature.creator, envelope.payload, envelope.signature);
     if (creator === undefined) return Code.BAD_CREATOR_SIGNATURE;
   }
-  if (header.type === HeaderType.CONFIG) return Code.UNSUPPORTED_TX_PAYLOAD;
+  // Orderers take none from outside: what is here they made, and let in under the configuration before it.
+  if (header.type === HeaderType.CONFIG)
+    return rules.creatorVerified(transaction) ? Code.VALID : Code.UNSUPPORTED_TX_PAYLOAD;
   if (malformed === Code.UNSUPPORTED_TX_PAYLOAD) return malformed;
   if (header.txId !== transactionId(signature)) return Code.BAD_PROPOSAL_TXID;
   if (malformed === Code.INVALID_ENDORSER_TRANSACTION) return malformed;

@@ -2,7 +2,8 @@ import { type ChaincodeConnection, ChaincodeUnreachable } from '../chaincode/con
 import type { CollectionAccess, Outcome } from '../chaincode/execution.ts';
 import { LIFECYCLE } from '../engine/definitions.ts';
 import type { ChaincodeCall } from '../engine/interest.ts';
-import { type Ledger, sequenceKey } from '../engine/ledger.ts';
+import type { Ledger } from '../engine/ledger.ts';
+import { fieldKey } from '../engine/lifecycle-state.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import type { Identity } from '../msp/identity.ts';
 import type { Signer } from '../msp/signer.ts';
@@ -119,7 +120,7 @@ export class Peer {
     creator: Identity,
   ): Promise<Outcome> {
     const { channelId, txId } = proposal.channelHeader;
-    simulation.get(LIFECYCLE, sequenceKey(chaincode));
+    simulation.get(LIFECYCLE, fieldKey('namespaces', chaincode, 'Sequence'));
     return this.#chaincodes.get(chaincode)!.execute({
       channelId,
       txId,

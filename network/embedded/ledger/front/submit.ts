@@ -1,8 +1,5 @@
-import { readTransaction } from '../engine/transaction.ts';
-import { Envelope } from '../wire/envelope.ts';
+import { BroadcastStatus, Envelope } from '../wire/envelope.ts';
 import { SubmitRequest } from '../wire/gateway.ts';
-import { Code } from '../wire/proposal.ts';
-import { unsatisfied } from './channel.ts';
 import type { Door } from './door.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
@@ -19,28 +16,10 @@ export async function submit(request: Buffer, door: Door): Promise<Buffer> {
     const why = `failed to get config for channel [${channelId}]: could not get last config for channel ${channelId}`;
     throw new RpcError(Status.FAILED_PRECONDITION, why);
   }
-  const transaction = readTransaction(Envelope.encode(envelope));
-  const { header, signature } = transaction;
-  if (transaction.malformed === Code.BAD_PAYLOAD) {
-    const why = 'error unmarshalling Payload: proto: cannot parse invalid wire-format data';
-    throw orderer('BAD_REQUEST', `could not determine channel ID: ${why}`);
-  }
-  if (header.channelId !== channelId) throw orderer('NOT_FOUND', 'channel does not exist');
-  const { identities, maxBytes } = channel.ledger.config;
-  const size = transaction.envelope.payload.length + transaction.envelope.signature.length;
-  if (size > maxBytes) {
-    throw orderer('BAD_REQUEST', `message payload is ${size} bytes and exceeds maximum allowed ${maxBytes} bytes`);
-  }
-  const identity = identities.read(signature.creator);
-  if (identity !== undefined && identity.problem === undefined && identity.notAfter < channel.now()) {
-    throw orderer('BAD_REQUEST', 'broadcast client identity expired');
-  }
-  const creator = identities.signer(signature.creator, envelope.payload, envelope.signature);
-  const why = unsatisfied(channel, '/Channel/Writers', creator);
-  if (why !== undefined) throw orderer('FORBIDDEN', `${why}: permission denied`);
-  channel.ledger.submit(transaction, true);
-  return NOTHING;
+  const { status, info } = channel.ledger.broadcast(Envelope.encode(envelope));
+  if (status === BroadcastStatus.SUCCESS) return NOTHING;
+  const why = `received unsuccessful response from orderer: status=${statusNames.get(status)}, info=${info}`;
+  throw new RpcError(Status.ABORTED, why);
 }
 
-const orderer = (status: string, info: string): RpcError =>
-  new RpcError(Status.ABORTED, `received unsuccessful response from orderer: status=${status}, info=${info}`);
+const statusNames = new Map(Object.entries(BroadcastStatus).map(([name, status]) => [status, name]));

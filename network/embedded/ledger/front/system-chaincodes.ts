@@ -128,7 +128,7 @@ async function cscc(
       return ChannelQueryResponse.encode({ channels: [{ channelId: ledger.config.channelId }] });
     case 'GetConfigBlock':
       checkChannel(ledger, args[1]?.toString() ?? channelId, name, creator);
-      return (await ledger.block(0)).bytes;
+      return ledger.configBlock;
     case 'GetChannelConfig':
       if (args[1] === undefined || args[1].length === 0) throw new Refused('empty channel name provided');
       checkChannel(ledger, args[1].toString(), name, creator);

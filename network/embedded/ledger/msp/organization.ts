@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { FabricMspConfig } from '../wire/config.ts';
+import { FabricMspConfig } from '../wire/config.ts';
 import type { Role } from '../wire/policy.ts';
 import { revokedSerials } from './revocation.ts';
 
@@ -22,9 +22,11 @@ export class Organization {
   readonly #admins: ReadonlySet<string>;
   readonly #units: ReadonlyMap<string, Role> | undefined;
   readonly #revoked: ReadonlySet<string>;
+  readonly #config: FabricMspConfig;
 
   constructor(config: FabricMspConfig) {
     this.mspId = config.name;
+    this.#config = config;
     const roots = config.rootCerts.map((pem) => new X509Certificate(pem));
     this.#authorities = [...roots, ...config.intermediateCerts.map((pem) => new X509Certificate(pem))];
     this.#roots = new Set(roots.map((root) => root.fingerprint256));
@@ -32,6 +34,11 @@ export class Organization {
     this.#units = config.nodeOus?.enable === true ? unitsOf(config.nodeOus) : undefined;
     this.#revoked = revokedSerials(config.revocationList);
     this.tlsRoots = [...config.tlsRootCerts, ...config.tlsIntermediateCerts].map((pem) => pem.toString());
+  }
+
+  /** Whether another description of this organization says the same: the orderer and application groups repeat it. */
+  sameAs(other: Organization): boolean {
+    return FabricMspConfig.encode(this.#config).equals(FabricMspConfig.encode(other.#config));
   }
 
   judge(certificate: X509Certificate): Judgement {

@@ -2,16 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { foundConsortium } from '../../../admin/index.ts';
-import { type ChaincodeDefinition, Definitions } from '../engine/definitions.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { type LedgerTransaction, readTransaction } from '../engine/transaction.ts';
 import { type ChannelConfig, readChannelConfig } from '../msp/channel-config.ts';
-import { signaturePolicy } from '../msp/policy.ts';
 import { parsePolicy } from '../msp/policy-text.ts';
 import { sha256 } from '../msp/signature.ts';
 import { Signer } from '../msp/signer.ts';
 import { Block, ChannelHeader, Envelope, HeaderType, Payload, SignatureHeader } from '../wire/envelope.ts';
+import { ApplicationPolicy } from '../wire/lifecycle.ts';
 import {
   ChaincodeAction,
   ChaincodeActionPayload,
@@ -67,24 +66,13 @@ export class EngineWorld {
   /** Opens a ledger with one chaincode `cc` that any peer may endorse, or as its policy says. */
   async open(storage: MemoryStorage, policy = "OR('A.peer','B.peer','C.peer')", sequence = 1): Promise<Ledger> {
     const config = this.config();
-    const definition: ChaincodeDefinition = {
-      name: 'cc',
-      version: '1',
-      sequence,
-      endorsement: signaturePolicy(parsePolicy(policy)),
-      collections: new Map(),
-    };
-    const members = ORGANIZATIONS.map(
-      (mspId) => [mspId, config.policies.at(`/Channel/Application/${mspId}/Endorsement`)] as const,
-    );
+    const chaincode = { name: 'cc', version: '1', sequence, initRequired: false, collections: Buffer.alloc(0) };
+    const plugins = { endorsementPlugin: 'escc', validationPlugin: 'vscc' };
+    const validationParameter = ApplicationPolicy.encode({ signaturePolicy: parsePolicy(policy) });
     const { promise: fault, resolve: onFault } = Promise.withResolvers<unknown>();
     const ledger = await Ledger.open({
       config,
-      definitions: new Definitions(
-        [definition],
-        new Map(members),
-        config.policies.at('/Channel/Application/LifecycleEndorsement'),
-      ),
+      chaincodes: [{ ...chaincode, ...plugins, validationParameter }],
       orderer: this.signer('A.orderer'),
       storage,
       genesisBlock: this.#genesisBlock,

@@ -1,4 +1,3 @@
-import { Envelope } from './envelope.ts';
 import { bool, bytes, int32, list, type Message, map, message, nested, string, uint64, type Wire } from './message.ts';
 import { Policy } from './policy.ts';
 
@@ -18,11 +17,16 @@ export interface ConfigGroup {
   readonly policies: Readonly<Record<string, Wire<typeof ConfigPolicy>>> | undefined;
   readonly modPolicy: string;
 }
+type ConfigPolicyIn = {
+  readonly version?: number | undefined;
+  readonly policy?: Partial<Wire<typeof Policy>> | undefined;
+  readonly modPolicy?: string | undefined;
+};
 type ConfigGroupIn = {
   readonly version?: number | undefined;
   readonly groups?: Readonly<Record<string, ConfigGroupIn>> | undefined;
   readonly values?: Readonly<Record<string, Partial<Wire<typeof ConfigValue>>>> | undefined;
-  readonly policies?: Readonly<Record<string, { readonly policy?: Partial<Wire<typeof Policy>> }>> | undefined;
+  readonly policies?: Readonly<Record<string, ConfigPolicyIn>> | undefined;
   readonly modPolicy?: string | undefined;
 };
 const GroupEntry: Message<
@@ -39,12 +43,27 @@ export const ConfigGroup: Message<ConfigGroup, ConfigGroupIn> = message('ConfigG
   modPolicy: string(5),
 }) as never;
 export const Config = message('Config', { sequence: uint64(1), channelGroup: nested(2, () => ConfigGroup) });
-export const ConfigEnvelope = message('ConfigEnvelope', {
-  config: nested(1, () => Config),
-  lastUpdate: nested(2, () => Envelope),
+/** `ConfigEnvelope` with its parts left as bytes: maps have no stable order, so nothing is encoded anew. */
+export const RawConfigEnvelope = message('RawConfigEnvelope', { config: bytes(1), lastUpdate: bytes(2) });
+
+export const ConfigSignature = message('ConfigSignature', { signatureHeader: bytes(1), signature: bytes(2) });
+export const ConfigUpdateEnvelope = message('ConfigUpdateEnvelope', {
+  configUpdate: bytes(1),
+  signatures: list(nested(2, () => ConfigSignature)),
 });
-/** The same with its configuration left as bytes. */
-export const RawConfigEnvelope = message('RawConfigEnvelope', { config: bytes(1) });
+export const ConfigUpdate = message('ConfigUpdate', {
+  channelId: string(1),
+  readSet: nested(2, () => ConfigGroup),
+  writeSet: nested(3, () => ConfigGroup),
+});
+
+export const BatchTimeout = message('BatchTimeout', { timeout: string(1) });
+const Capability = message('Capability', {});
+const CapabilityEntry = message('CapabilityEntry', { key: string(1), value: nested(2, () => Capability) });
+export const Capabilities = message('Capabilities', { capabilities: map(1, () => CapabilityEntry) });
+const ApiResource = message('APIResource', { policyRef: string(1) });
+const AclEntry = message('ACLEntry', { key: string(1), value: nested(2, () => ApiResource) });
+export const Acls = message('ACLs', { acls: map(1, () => AclEntry) });
 
 export const MspConfig = message('MSPConfig', { type: int32(1), config: bytes(2) });
 export const OuIdentifier = message('FabricOUIdentifier', { certificate: bytes(1), unit: string(2) });

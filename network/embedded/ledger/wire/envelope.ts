@@ -29,6 +29,14 @@ export const Block = message('Block', {
 });
 export const MetadataSignature = message('MetadataSignature', { signatureHeader: bytes(1), signature: bytes(2) });
 export const Metadata = message('Metadata', { value: bytes(1), signatures: list(nested(2, () => MetadataSignature)) });
+/** `common.Status` of Broadcast and Deliver: HTTP's numbers. */
+export const BroadcastStatus = {
+  SUCCESS: 200,
+  BAD_REQUEST: 400,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  SERVICE_UNAVAILABLE: 503,
+} as const;
 export const LastConfig = message('LastConfig', { index: uint64(1) });
 export const OrdererBlockMetadata = message('OrdererBlockMetadata', {
   lastConfig: nested(1, () => LastConfig),
@@ -52,6 +60,8 @@ export type ChannelHeader = Wire<typeof ChannelHeader>;
 export type SignatureHeader = Wire<typeof SignatureHeader>;
 export type BlockHeader = Wire<typeof BlockHeader>;
 export type Block = Wire<typeof Block>;
+
+export type BroadcastStatus = (typeof BroadcastStatus)[keyof typeof BroadcastStatus];
 
 /** `common.HeaderType`, the kinds that are told apart here. */
 export const HeaderType = {
