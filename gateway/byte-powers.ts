@@ -6,6 +6,8 @@ import { Fault } from '@d-cloud/network/ledger';
 import { PeerClient } from '@d-cloud/network/peers';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
 import { publicKeyOf } from '@d-cloud/pipelines/seal';
+import { type Administration, openAdministration } from './admin/administration.ts';
+import { type GatewayPlace, otherGateways } from './admin/other-gateways.ts';
 import { Custodian } from './custody/custodian.ts';
 import { CustodyStore } from './custody/custody-store.ts';
 import { buildEvidence, type EvidencePowers } from './evidence/build-pack.ts';
@@ -23,6 +25,7 @@ import { type ReadRequest, readVersion } from './open/read-version.ts';
 import { aliveNodes } from './peer/alive-nodes.ts';
 import { BlockIndex } from './peer/block-index.ts';
 import { blockRoutes } from './peer/block-routes.ts';
+import { changeRoutes } from './peer/change-routes.ts';
 import { rightDecider } from './peer/decide-block-right.ts';
 import { jobRoutes } from './peer/job-routes.ts';
 import { keyRoutes } from './peer/key-routes.ts';
@@ -44,6 +47,8 @@ export type BytePowers = {
   readonly open: (request: ReadRequest) => Promise<OpenedContent>;
   readonly jobs: Jobs;
   readonly custody: Custodian;
+  /** Absent where the configuration names nothing to administer with. */
+  readonly administration: Administration | undefined;
   /** The evidence of a finished job, as the bytes of one file. */
   readonly evidence: (
     job: JobRecord,
@@ -212,6 +217,15 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     secrets,
     outputs,
   });
+  const others = otherGateways(peers, () =>
+    listAll(readModel, 'organization').flatMap(({ mspId, gatewayAddress }): GatewayPlace[] =>
+      mspId === organization || gatewayAddress === undefined || !credentials.roots.has(mspId)
+        ? []
+        : [{ organization: mspId, address: gatewayAddress }],
+    ),
+  );
+  const administration =
+    config.admin === undefined ? undefined : opening.use(openAdministration(foundation, config.admin, others));
   const listener = opening.use(
     await PeerListener.open({
       host,
@@ -229,6 +243,9 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
         ...keyRoutes(service),
         ...jobRoutes(coordinator),
         readyRoute(() => readModel.block),
+        ...(config.admin === undefined || administration === undefined
+          ? []
+          : changeRoutes({ changes: administration.changes, fabricVersion: config.admin.fabricVersion })),
       ],
     }),
   );
@@ -259,6 +276,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
         readVersion({ organization, channel: config.channel, readModel, keys, peers, ways, custody, secrets }, request),
       jobs,
       custody,
+      administration,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
     probes: own.map(({ id }) => ({

@@ -2,7 +2,7 @@
  * Ids are `<kind>_<26 base32 characters>` of 128 random bits (RFC 4648 lower case, no padding), minted by gateways.
  * The chaincode only checks their form.
  */
-export type IdKind = 'dset' | 'vers' | 'grnt' | 'modl' | 'job' | 'stor' | 'comp' | 'accs' | 'audt' | 'eras';
+export type IdKind = 'dset' | 'vers' | 'grnt' | 'modl' | 'job' | 'stor' | 'comp' | 'accs' | 'audt' | 'eras' | 'chng';
 export type Id<K extends IdKind> = string & { readonly idKind: K };
 
 export type DatasetId = Id<'dset'>;
@@ -15,6 +15,8 @@ export type ComputeNodeId = Id<'comp'>;
 export type AccessId = Id<'accs'>;
 export type AuditId = Id<'audt'>;
 export type ErasureId = Id<'eras'>;
+/** A change of a channel's configuration that organizations sign. Its bits are a digest of what is signed: nobody mints it. */
+export type ChangeId = Id<'chng'>;
 /** A Fabric membership service provider's id, such as `AlderMSP`. */
 export type MspId = string & { readonly mspId: true };
 

@@ -39,11 +39,13 @@ export type RouteRequest<P = unknown, Q = unknown, B = unknown> = {
 };
 
 /** A schema's value as records hold it: nothing in it is written to. */
-type Readonlied<T> = T extends string | number | boolean | bigint | null | undefined
+export type Readonlied<T> = unknown extends T
   ? T
-  : T extends readonly (infer I)[]
-    ? readonly Readonlied<I>[]
-    : { readonly [K in keyof T]: Readonlied<T[K]> };
+  : T extends string | number | boolean | bigint | null | undefined
+    ? T
+    : T extends readonly (infer I)[]
+      ? readonly Readonlied<I>[]
+      : { readonly [K in keyof T]: Readonlied<T[K]> };
 
 /** What a handler answers. `status` defaults to the route's own. */
 export type Reply<R = unknown> = {

@@ -1,6 +1,7 @@
 /** Every REST operation. The router, the OpenAPI document and the checks read this one list. */
 import type { Route } from '../http/route.ts';
 import { listAccesses } from './access/list-accesses.ts';
+import { adminRoutes } from './admin/index.ts';
 import { auditVersion } from './custody/audit-version.ts';
 import { getStorage } from './custody/get-storage.ts';
 import { repairVersion } from './custody/repair-version.ts';
@@ -104,4 +105,5 @@ export const routes: readonly Route[] = [
   getStorage,
   auditVersion,
   repairVersion,
+  ...adminRoutes,
 ];

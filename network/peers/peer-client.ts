@@ -11,6 +11,8 @@ export interface PeerCredentials {
 export interface PeerCall {
   readonly withinMs: number;
   readonly signal?: AbortSignal;
+  /** Longest answer in bytes; 64 MiB where it is left out. */
+  readonly mostBytes?: number;
 }
 
 /** Reads a refusal out of `CODE: sentence`, which is what a problem document (RFC 9457) comes to; this package knows none. */
@@ -40,8 +42,26 @@ export class PeerClient implements Disposable {
     body: unknown,
     call: PeerCall,
   ): Promise<unknown> {
-    const bytes = Buffer.from(JSON.stringify(body));
-    const answer = await this.#exchange(method, organization, new URL(path, address), bytes, call);
+    return this.#asked(method, { organization, address }, path, Buffer.from(JSON.stringify(body)), call);
+  }
+
+  /** Reads from a gateway, with the same promises as {@link send}. */
+  get(
+    who: { readonly organization: string; readonly address: string },
+    path: string,
+    call: PeerCall,
+  ): Promise<unknown> {
+    return this.#asked('GET', who, path, Buffer.alloc(0), call);
+  }
+
+  async #asked(
+    method: string,
+    { organization, address }: { readonly organization: string; readonly address: string },
+    path: string,
+    body: Buffer,
+    call: PeerCall,
+  ): Promise<unknown> {
+    const answer = await this.#exchange(method, organization, new URL(path, address), body, call);
     if (answer.status >= 200 && answer.status < 300) {
       return answer.body.length === 0 ? undefined : parsed(answer.body, organization);
     }
@@ -57,7 +77,7 @@ export class PeerClient implements Disposable {
     organization: string,
     url: URL,
     body: Buffer,
-    { withinMs, signal }: PeerCall,
+    { withinMs, signal, mostBytes = longestAnswer }: PeerCall,
   ): Promise<{ status: number; body: Buffer }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: Buffer }>();
     const deadline = AbortSignal.timeout(withinMs);
@@ -75,14 +95,14 @@ export class PeerClient implements Disposable {
         method,
         agent: this.#agent(organization),
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-        headers: { 'content-type': 'application/json', 'content-length': body.length },
+        headers: body.length === 0 ? {} : { 'content-type': 'application/json', 'content-length': body.length },
       },
       (answer) => {
         const pieces: Buffer[] = [];
         let size = 0;
         answer.on('data', (piece: Buffer) => {
           size += piece.length;
-          if (size > longestAnswer) answer.destroy(new Error(`more than ${longestAnswer} bytes`));
+          if (size > mostBytes) answer.destroy(new Error(`more than ${mostBytes} bytes`));
           else pieces.push(piece);
         });
         answer.once('error', fail);

@@ -23,4 +23,4 @@ export {
 } from './organization.ts';
 export { type RevokedCertificate, revocationList } from './revocation.ts';
 export { revoke } from './revoke.ts';
-export { checkFitToStart } from './start-check.ts';
+export { checkFitToStart, checkInForce } from './start-check.ts';

@@ -16,17 +16,18 @@ export function checkFitToStart(identity: Identity, role: NodeRole, now: Date): 
   if (!units.includes(role)) {
     throw new Fault('misconfigured', `${what} is enrolled as ${units.join(', ')}, not as ${role}: enrol another one`);
   }
-  checkDates(new X509Certificate(signer.certificate), `the certificate of ${what}`, now);
+  checkInForce(new X509Certificate(signer.certificate), `the certificate of ${what}`, now);
   const tlsCertificate = new X509Certificate(tls.certificate);
-  checkDates(tlsCertificate, `the TLS certificate of ${what}`, now);
+  checkInForce(tlsCertificate, `the TLS certificate of ${what}`, now);
   const root = new X509Certificate(tlsRoot);
   if (!tlsCertificate.checkIssued(root) || !tlsCertificate.verify(root.publicKey)) {
     throw new Fault('misconfigured', `the TLS certificate of ${what} is not of the TLS authority beside it`);
   }
-  checkDates(root, `the TLS authority of ${mspId}`, now);
+  checkInForce(root, `the TLS authority of ${mspId}`, now);
 }
 
-function checkDates(certificate: X509Certificate, what: string, now: Date): void {
+/** Refuses a certificate before its first and after its last second; `what` begins the sentence. */
+export function checkInForce(certificate: X509Certificate, what: string, now: Date): void {
   if (now.getTime() < Date.parse(certificate.validFrom)) {
     throw new Fault(
       'misconfigured',

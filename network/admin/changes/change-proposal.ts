@@ -3,37 +3,42 @@ import { Fault } from '../../ledger/fault.ts';
 import type { Signatory } from '../../ledger/identity.ts';
 import { type ChannelConfig, readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { parseUpdate, simulateUpdate, type TouchedElement } from '../../ledger/verify/simulate-update.ts';
+import { checkInForce } from '../certificates/index.ts';
 import { broadcast, type OrdererConnection } from '../protocol/orderer.ts';
 import { type Caution, cautions } from './cautions.ts';
 import { configUpdate, copyGroup } from './compare.ts';
-import { applyEdit, type ConfigEdit } from './edits.ts';
+import type { ConfigEdit } from './edit-schema.ts';
+import { applyEdit } from './edits.ts';
 import { type Objection, objections, type Versions } from './guard.ts';
 import { type PolicyImpact, policyImpact } from './impact.ts';
 import { allOf, type Formula, isSatisfied, organizationsIn, policyFormula, quorums } from './policy-algebra.ts';
 import { type ReadableChange, readableDiff } from './readable-diff.ts';
 import { signUpdate, updateEnvelope, verifyUpdateSignature } from './signatures.ts';
 
-const Base64 = z
+/** A `common.ConfigUpdate` names what it leaves alone by version only: a megabyte is plenty. */
+const Update = z
   .base64()
   .min(1)
-  .max(4 << 20);
+  .max(1 << 20);
+const Signature = z.base64().min(1).max(16_384);
+const MspId = z.string().min(1).max(64);
 
 /** A change of a channel's configuration on its way through the organizations, as it is stored and sent. */
 export const ChangeProposal = z.strictObject({
   version: z.literal(1),
-  channel: z.string(),
+  channel: z.string().min(1).max(249),
   /** The configuration it was made for; another one in force voids every signature. */
   sequence: z.int().min(0),
   summary: z.string().min(1).max(1000),
   /** `common.ConfigUpdate` bytes: what is signed. */
-  update: Base64,
+  update: Update,
   signatures: z
-    .array(z.strictObject({ mspId: z.string(), signature: Base64 }))
-    .max(200)
+    .array(z.strictObject({ mspId: MspId, signature: Signature }))
+    .max(64)
     .readonly(),
   refusals: z
-    .array(z.strictObject({ mspId: z.string(), reason: z.string().min(1).max(1000) }))
-    .max(200)
+    .array(z.strictObject({ mspId: MspId, reason: z.string().min(1).max(1000) }))
+    .max(64)
     .readonly(),
 });
 export type ChangeProposal = z.infer<typeof ChangeProposal>;
@@ -86,10 +91,29 @@ export function proposeChange(
   };
 }
 
+/** A change that Fabric would take and the channel would not survive: nobody signs it, nobody sends it. */
+export class WreckingChange extends Fault {
+  readonly objections: readonly Objection[];
+
+  constructor(objections: readonly Objection[]) {
+    const list = objections.map(({ path, sentence }) => `${path}: ${sentence}`).join('; ');
+    super('misconfigured', `this change would wreck the channel: ${list}`);
+    this.objections = objections;
+  }
+}
+
+/** A change is sent to the orderers before enough organizations have signed. */
+export class SignaturesMissing extends Fault {
+  constructor({ guards, missing }: ChangeProgress) {
+    const open = guards.filter(({ satisfied }) => !satisfied).map(({ path }) => path);
+    const sets = missing.map((set) => set.join(' and ')).join(', or ');
+    const needed = sets === '' ? 'nobody left can complete it' : `it still needs ${sets}`;
+    super('misconfigured', `too few signatures for ${open.join(' and ')}: ${needed}`);
+  }
+}
+
 function refuseObjections(found: readonly Objection[]): void {
-  if (found.length === 0) return;
-  const list = found.map(({ path, sentence }) => `${path}: ${sentence}`).join('; ');
-  throw new Fault('misconfigured', `this change would wreck the channel: ${list}`);
+  if (found.length > 0) throw new WreckingChange(found);
 }
 
 function updateOf(proposal: ChangeProposal, config: ChannelConfig): Uint8Array {
@@ -166,22 +190,23 @@ function missingSets(all: Formula, signed: ReadonlySet<string>, refused: readonl
   return [...new Map(minimal.map((set) => [set.join(), set])).values()].sort((a, b) => a.length - b.length);
 }
 
-/** Adds the signature of an organization's admin, after reviewing the bytes itself; refuses what the guard objects to. */
+/**
+ * Adds the signature of an organization's admin, after reviewing the bytes itself; refuses what the guard objects to, and an
+ * admin whose certificate has ended by `now`.
+ */
 export function signChange(
   proposal: ChangeProposal,
   configBlock: Uint8Array,
   admin: Signatory,
   versions: Versions,
+  now = new Date(),
 ): ChangeProposal {
   const { objections: found } = reviewChange(proposal, configBlock, versions);
   refuseObjections(found);
   const update = Buffer.from(proposal.update, 'base64');
   const bytes = signUpdate(admin, update);
-  const { mspId } = verifyUpdateSignature(bytes, update, readChannelConfig(configBlock));
-  const others = proposal.signatures.filter((signature) => signature.mspId !== mspId);
   const signature = Buffer.from(bytes).toString('base64');
-  const refusals = proposal.refusals.filter((refusal) => refusal.mspId !== mspId);
-  return { ...proposal, signatures: [...others, { mspId, signature }], refusals };
+  return acceptSignature(proposal, configBlock, { mspId: admin.mspId, signature }, now);
 }
 
 /** Writes down that an organization says no, and why. */
@@ -194,6 +219,22 @@ export function refuseChange(proposal: ChangeProposal, mspId: string, reason: st
   };
 }
 
+/** The envelope that orderers take for a proposal with enough signatures, sent by `submitter`; throws where it is not to be sent. */
+export function completeChange(
+  proposal: ChangeProposal,
+  configBlock: Uint8Array,
+  submitter: Signatory,
+  versions: Versions,
+): Uint8Array {
+  const { progress, objections: found } = reviewChange(proposal, configBlock, versions);
+  refuseObjections(found);
+  if (!progress.complete) throw new SignaturesMissing(progress);
+  const update = Buffer.from(proposal.update, 'base64');
+  const { valid } = checkSignatures(proposal, update, readChannelConfig(configBlock));
+  const signatures = valid.map(({ bytes }) => bytes);
+  return updateEnvelope(submitter, proposal.channel, update, signatures, new Date());
+}
+
 /** Sends a proposal with enough signatures to an orderer; the caller waits for the config block. */
 export async function submitChange(
   proposal: ChangeProposal,
@@ -201,16 +242,33 @@ export async function submitChange(
   orderer: OrdererConnection,
   versions: Versions,
 ): Promise<void> {
-  const { progress, objections: found } = reviewChange(proposal, configBlock, versions);
-  refuseObjections(found);
-  if (!progress.complete) {
-    const open = progress.guards.filter(({ satisfied }) => !satisfied).map(({ path }) => path);
-    const sets = progress.missing.map((set) => set.join(' and ')).join(', or ');
-    const needed = sets === '' ? 'nobody left can complete it' : `it still needs ${sets}`;
-    throw new Fault('misconfigured', `too few signatures for ${open.join(' and ')}: ${needed}`);
+  await broadcast(orderer, completeChange(proposal, configBlock, orderer.signatory, versions));
+}
+
+/**
+ * Takes a signature that was made elsewhere; refuses one that is not over these bytes, not of an admin of `mspId`, or made
+ * with a certificate that has ended by `now`: orderers would count that one, we do not.
+ */
+export function acceptSignature(
+  proposal: ChangeProposal,
+  configBlock: Uint8Array,
+  { mspId, signature }: { readonly mspId: string; readonly signature: string },
+  now: Date,
+): ChangeProposal {
+  const config = readChannelConfig(configBlock);
+  const member = verifyUpdateSignature(Buffer.from(signature, 'base64'), updateOf(proposal, config), config);
+  if (member.mspId !== mspId) {
+    throw new Fault(
+      'misconfigured',
+      `${mspId} sends a signature of ${member.mspId}: each organization signs for itself`,
+    );
   }
-  const update = Buffer.from(proposal.update, 'base64');
-  const { valid } = checkSignatures(proposal, update, readChannelConfig(configBlock));
-  const signatures = valid.map(({ bytes }) => bytes);
-  await broadcast(orderer, updateEnvelope(orderer.signatory, proposal.channel, update, signatures, new Date()));
+  checkInForce(member.certificate, `the admin certificate of ${member.commonName} of ${mspId}`, now);
+  return withSignature(proposal, mspId, signature);
+}
+
+function withSignature(proposal: ChangeProposal, mspId: string, signature: string): ChangeProposal {
+  const others = proposal.signatures.filter((one) => one.mspId !== mspId);
+  const refusals = proposal.refusals.filter((refusal) => refusal.mspId !== mspId);
+  return { ...proposal, signatures: [...others, { mspId, signature }], refusals };
 }

@@ -10,19 +10,7 @@ import { bftQuorum } from '../config/ordering-group.ts';
 import { hostAndPort } from '../config/organization-group.ts';
 import { identityPrincipal, signaturePolicy } from '../config/policies.ts';
 import { groupAt, setPolicy, setValue } from '../config/tree.ts';
-
-/** A change of the orderers that agree, one at a time. */
-export type ConsenterEdit =
-  | {
-      readonly kind: 'add-consenter' | 'renew-consenter';
-      /** `host:port`. */
-      readonly address: string;
-      readonly tlsCertificate: string;
-      /** For BFT only: whose orderer it is, and its signing certificate. */
-      readonly mspId?: string;
-      readonly certificate?: string;
-    }
-  | { readonly kind: 'remove-consenter'; readonly address: string };
+import type { ConsenterEdit } from './edit-schema.ts';
 
 /** Makes a change of consenters; refuses adding one that is there and touching one that is not. */
 export function changeConsenters(root: ConfigGroup, edit: ConsenterEdit): void {

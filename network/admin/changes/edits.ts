@@ -1,45 +1,12 @@
 import { Fault } from '../../ledger/fault.ts';
-import {
-  Acls,
-  BatchSize,
-  BatchTimeout,
-  type ConfigGroup,
-  FabricMspConfig,
-  MspConfig,
-} from '../../ledger/messages/index.ts';
-import type { MspRoots } from '../certificates/index.ts';
+import { Acls, BatchSize, BatchTimeout, type ConfigGroup, OrdererAddresses } from '../../ledger/messages/index.ts';
 import { capabilitiesValue } from '../config/ordering-group.ts';
 import { anchorPeersValue, applicationGroup, ordererGroup } from '../config/organization-group.ts';
 import { policyFrom } from '../config/policy-text.ts';
 import { groupAt, setPolicy, setValue } from '../config/tree.ts';
-import { type ConsenterEdit, changeConsenters } from './consenters.ts';
-
-/** A change in words. Each is one proposal; what they do to whom, the review says. */
-export type ConfigEdit =
-  | {
-      readonly kind: 'add-organization';
-      readonly mspId: string;
-      readonly roots: MspRoots;
-      readonly anchorPeers?: readonly string[];
-      readonly ordererEndpoints?: readonly string[];
-    }
-  | { readonly kind: 'remove-organization'; readonly mspId: string }
-  /** `rule` is `MAJORITY Admins` and the like, or a signature policy such as `OR('A.admin','B.admin')`. */
-  | { readonly kind: 'set-policy'; readonly path: string; readonly rule: string }
-  | {
-      readonly kind: 'set-batch';
-      readonly timeout?: string;
-      readonly maxMessageCount?: number;
-      readonly absoluteMaxBytes?: number;
-      readonly preferredMaxBytes?: number;
-    }
-  | { readonly kind: 'set-capability'; readonly section: 'Channel' | 'Orderer' | 'Application'; readonly name: string }
-  | ConsenterEdit
-  | { readonly kind: 'set-anchor-peers'; readonly mspId: string; readonly addresses: readonly string[] }
-  | { readonly kind: 'set-acl'; readonly resource: string; readonly policy: string }
-  | { readonly kind: 'set-revocation-list'; readonly mspId: string; readonly lists: readonly string[] };
-
-type EditOf<K extends ConfigEdit['kind']> = Extract<ConfigEdit, { kind: K }>;
+import { changeConsenters } from './consenters.ts';
+import { addRoots, removeRoots, setRevocationLists } from './edit-msp.ts';
+import type { ConfigEdit, EditOf } from './edit-schema.ts';
 
 const edits: { readonly [K in ConfigEdit['kind']]: (root: ConfigGroup, edit: EditOf<K>) => void } = {
   'add-organization': addOrganization,
@@ -55,8 +22,13 @@ const edits: { readonly [K in ConfigEdit['kind']]: (root: ConfigGroup, edit: Edi
   'set-anchor-peers': (root, { mspId, addresses }) => {
     setValue(groupAt(root, ['Application', mspId]), 'AnchorPeers', anchorPeersValue(addresses));
   },
+  'set-orderer-endpoints': (root, { mspId, addresses }) => {
+    setValue(groupAt(root, ['Orderer', mspId]), 'Endpoints', OrdererAddresses.encode({ addresses }));
+  },
   'set-acl': (root, { resource, policy }) => setAcl(root, resource, policy),
-  'set-revocation-list': (root, { mspId, lists }) => setRevocationLists(root, mspId, lists),
+  'set-revocation-list': setRevocationLists,
+  'add-roots': addRoots,
+  'remove-roots': removeRoots,
 };
 
 /** Makes the edit on a copy of the tree that its caller owns; refuses one that has nothing to change. */
@@ -101,20 +73,4 @@ function setAcl(root: ConfigGroup, resource: string, policy: string): void {
   const application = groupAt(root, ['Application']);
   const { acls } = Acls.decode(application.values.get('ACLs')?.value ?? new Uint8Array(0));
   setValue(application, 'ACLs', Acls.encode({ acls: new Map([...acls, [resource, { policyRef: policy }]]) }));
-}
-
-/** The MSP stands in both sections, and both must say the same of it. */
-function setRevocationLists(root: ConfigGroup, mspId: string, lists: readonly string[]): void {
-  const revocationList = lists.map((list) => Buffer.from(list));
-  let found = false;
-  for (const section of ['Application', 'Orderer']) {
-    const group = root.groups.get(section)?.groups.get(mspId);
-    const value = group?.values.get('MSP')?.value;
-    if (group === undefined || value === undefined) continue;
-    const { type, config } = MspConfig.decode(value);
-    const changed = FabricMspConfig.encode({ ...FabricMspConfig.decode(config), revocationList });
-    setValue(group, 'MSP', MspConfig.encode({ type, config: changed }));
-    found = true;
-  }
-  if (!found) throw new Fault('misconfigured', `${mspId} is no member of the channel`);
 }

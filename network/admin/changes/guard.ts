@@ -13,6 +13,7 @@ export interface Objection {
     | 'POLICY_UNSATISFIABLE'
     | 'POLICY_OPEN'
     | 'MSP_TWICE'
+    | 'MSP_WITHOUT_ADMINS'
     | 'NAMES_ABSENT_MSP'
     | 'CONSENTERS'
     | 'BATCH';
@@ -24,6 +25,8 @@ export interface Objection {
 export interface Versions {
   /** The lowest version that any member runs. */
   readonly lowest: '2.5' | '3.1';
+  /** Who runs what, for sentences, such as `BirchMSP 2.5, CedarMSP unknown`. */
+  readonly told?: string;
 }
 
 const capabilities = {
@@ -40,13 +43,14 @@ export function objections(before: ConfigGroup, after: ConfigGroup, versions: Ve
   return [
     ...unknownCapabilities(after, versions),
     ...doubledMsps(after),
+    ...adminlessMsps(after),
     ...brokenPolicies(after),
     ...brokenOrdering(before, after),
   ];
 }
 
 /** One unknown name makes every peer of the channel panic on that block, for ever. */
-function* unknownCapabilities(root: ConfigGroup, { lowest }: Versions): Generator<Objection> {
+function* unknownCapabilities(root: ConfigGroup, { lowest, told }: Versions): Generator<Objection> {
   for (const section of ['Channel', 'Orderer', 'Application'] as const) {
     const group = section === 'Channel' ? root : root.groups.get(section);
     const value = group?.values.get('Capabilities')?.value;
@@ -54,7 +58,7 @@ function* unknownCapabilities(root: ConfigGroup, { lowest }: Versions): Generato
     for (const name of value === undefined ? [] : Capabilities.decode(value).capabilities.keys()) {
       if (known.includes(name)) continue;
       const path = section === 'Channel' ? '/Channel/Capabilities' : `/Channel/${section}/Capabilities`;
-      const sentence = `${name} is not understood by Fabric ${lowest}, which members run: each such process would end at that block and never start again`;
+      const sentence = `${name} is not understood by Fabric ${lowest}, which members run${told === undefined ? '' : ` (${told})`}: each such process would end at that block and never start again`;
       yield { code: 'UNKNOWN_CAPABILITY', path, sentence };
     }
   }
@@ -74,6 +78,20 @@ function* doubledMsps(root: ConfigGroup): Generator<Objection> {
       const path = `/Channel/${section}/${name}`;
       const sentence = `${mspId} stands under ${other} and ${name}: it would count twice in every majority`;
       yield { code: 'MSP_TWICE', path, sentence };
+    }
+  }
+}
+
+/** Without node OUs, or with none for admins, an MSP's admins are those it lists; we write none. */
+function* adminlessMsps(root: ConfigGroup): Generator<Objection> {
+  for (const section of ['Application', 'Orderer']) {
+    for (const [name, group] of root.groups.get(section)?.groups ?? []) {
+      const value = group.values.get('MSP')?.value;
+      const msp = value === undefined ? undefined : readMsp(value);
+      if (msp !== undefined && msp.rootCertificates.length > 0 && msp.nodeOUs?.admin) continue;
+      const path = `/Channel/${section}/${name}/MSP`;
+      const sentence = `no certificate could be an admin of ${name}: its MSP needs a root and the node OU admin`;
+      yield { code: 'MSP_WITHOUT_ADMINS', path, sentence };
     }
   }
 }

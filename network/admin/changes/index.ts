@@ -1,16 +1,28 @@
-export { type Simulation, simulateUpdate, type TouchedElement } from '../../ledger/verify/simulate-update.ts';
 export {
+  parseUpdate,
+  type Simulation,
+  simulateUpdate,
+  type TouchedElement,
+} from '../../ledger/verify/simulate-update.ts';
+export { carriedUpdate } from './carried-update.ts';
+export {
+  acceptSignature,
   type ChangeProgress,
   ChangeProposal,
   type ChangeReview,
+  completeChange,
   proposeChange,
   refuseChange,
   reviewChange,
+  SignaturesMissing,
   signChange,
   submitChange,
+  WreckingChange,
 } from './change-proposal.ts';
 export { configUpdate, copyGroup } from './compare.ts';
-export { applyEdit, type ConfigEdit } from './edits.ts';
+export { type ConsenterInConfig, consentersOf } from './consenters.ts';
+export { ConfigEdit } from './edit-schema.ts';
+export { applyEdit } from './edits.ts';
 export { type Objection, objections, type Versions } from './guard.ts';
 export { type PolicyImpact, type PolicyPower, policyImpact, policyPowers } from './impact.ts';
 export { type Formula, policyFormula, type Quorums, quorums, signatureFormula } from './policy-algebra.ts';

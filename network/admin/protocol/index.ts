@@ -1,6 +1,13 @@
 export { ask, type PeerConnection, PeerRefused } from './endorser.ts';
 export { type OpenChannelRequest, openChannel } from './open-channel.ts';
-export { type BlockPlace, broadcast, fetchBlock, fetchConfigBlock, type OrdererConnection } from './orderer.ts';
+export {
+  type BlockPlace,
+  broadcast,
+  fetchBlock,
+  fetchConfigBlock,
+  lastConfigOf,
+  type OrdererConnection,
+} from './orderer.ts';
 export {
   type ChannelInfo,
   channelInfo,

@@ -76,7 +76,12 @@ export async function fetchConfigBlock(
   channel: string,
   options: { readonly from?: 'orderer' | 'peer'; readonly signal?: AbortSignal } = {},
 ): Promise<Uint8Array> {
-  const { metadata } = parseBlock(await fetchBlock(source, channel, 'newest', options));
-  const { value } = Metadata.decode(metadata[metadataPlaces.signatures] ?? new Uint8Array(0));
-  return fetchBlock(source, channel, OrdererBlockMetadata.decode(value).lastConfig?.index ?? 0, options);
+  const newest = await fetchBlock(source, channel, 'newest', options);
+  return fetchBlock(source, channel, lastConfigOf(newest), options);
+}
+
+/** Number of the config block that was in force when a block was cut; a config block names itself. */
+export function lastConfigOf(block: Uint8Array): number {
+  const { value } = Metadata.decode(parseBlock(block).metadata[metadataPlaces.signatures] ?? new Uint8Array(0));
+  return OrdererBlockMetadata.decode(value).lastConfig?.index ?? 0;
 }

@@ -1,0 +1,39 @@
+/** `/v1/admin`: what an organization's admin does to channels, changes of them, chaincodes, organizations and certificates. */
+import type { Route } from '../../http/route.ts';
+import { getChange } from './get-change.ts';
+import { getChangeFile } from './get-change-file.ts';
+import { getChannel } from './get-channel.ts';
+import { getConfigBlock } from './get-config-block.ts';
+import { getPowers } from './get-powers.ts';
+import { joinChannel } from './join-channel.ts';
+import { joinOrderer } from './join-orderer.ts';
+import { leaveOrderer } from './leave-orderer.ts';
+import { listChanges } from './list-changes.ts';
+import { listChannels } from './list-channels.ts';
+import { openChannel } from './open-channel.ts';
+import { proposeChange } from './propose-change.ts';
+import { refuseChange } from './refuse-change.ts';
+import { signChange } from './sign-change.ts';
+import { submitChange } from './submit-change.ts';
+import { takeInChange } from './take-in-change.ts';
+import { withdrawChange } from './withdraw-change.ts';
+
+export const adminRoutes: readonly Route[] = [
+  listChannels,
+  openChannel,
+  joinChannel,
+  getChannel,
+  getConfigBlock,
+  getPowers,
+  joinOrderer,
+  leaveOrderer,
+  proposeChange,
+  listChanges,
+  takeInChange,
+  getChange,
+  getChangeFile,
+  signChange,
+  refuseChange,
+  withdrawChange,
+  submitChange,
+];
