@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Ledger } from '@d-cloud/network/ledger';
 import { ProbeConsortium } from '../suites/ledger/probe-consortium.ts';
 import { compared, type Figure, figure, quantile } from './figure.ts';
+import { gatewayOverhead } from './gateway.ts';
 import { type LoadResult, load } from './load.ts';
 import { startFabricBeside } from './real-ledger.ts';
 
@@ -19,12 +20,26 @@ const median = (results: readonly LoadResult[], of: 'perSecond' | 'p50Ms') =>
 
 /**
  * Submits and evaluations per second of the embedded ledger, beside real Fabric where it is: three organizations of which two
- * endorse, blocks synced, clients and chaincode on the same machine, in alternating rounds, each figure the median of them.
+ * endorse, blocks synced, clients and chaincode on the same machine, in alternating rounds, each figure the median of them. With `real`
+ * also what the gateway adds to a bare fabric-gateway client on either.
  */
-export async function measure(say: (text: string) => void): Promise<readonly Figure[]> {
+export async function measure(
+  say: (text: string) => void,
+  { real }: { readonly real: boolean },
+): Promise<readonly Figure[]> {
+  const ledgers = await measureLedgers(say, real);
+  if (!real) return ledgers;
+  return [
+    ...ledgers,
+    ...(await gatewayOverhead({ kind: 'embedded' }, say)),
+    ...(await gatewayOverhead({ kind: 'real' }, say)),
+  ];
+}
+
+async function measureLedgers(say: (text: string) => void, mustCompare: boolean): Promise<readonly Figure[]> {
   await using open = new AsyncDisposableStack();
   const ours = open.use(await ProbeConsortium.start({ kind: 'embedded' }, options));
-  const fabric = await startFabricBeside(options, say);
+  const fabric = await startFabricBeside(options, say, mustCompare);
   if (fabric !== undefined) open.use(fabric);
   const [own, theirs]: Measured[] = [
     { lone: [], many: [], asked: [] },

@@ -1,23 +1,22 @@
-/** `npm run bench -- NAME [--json]`: measures one thing beside its peer and prints the figures; with --json, as one JSON line at the end. */
+/**
+ * `npm run bench -- NAME [--network real] [--json]`: measures one thing beside its peer and prints the figures; with --json, as one JSON
+ * line at the end. `--network real` refuses to run without Fabric's programs, and adds what the gateway costs on both networks.
+ */
+import { parseArgs } from 'node:util';
 import { type Figure, machine, type Report } from './figure.ts';
 
-const benches: Record<string, () => Promise<{ measure: (say: (text: string) => void) => Promise<readonly Figure[]> }>> =
-  {
-    ledger: () => import('./ledger.ts'),
-    gateway: () => import('./gateway.ts'),
-    upload: () => import('./upload.ts'),
-    store: () => import('./store.ts'),
-  };
+type Measure = (say: (text: string) => void, options: { readonly real: boolean }) => Promise<readonly Figure[]>;
+const benches: Record<string, () => Promise<{ measure: Measure }>> = {
+  ledger: () => import('./ledger.ts'),
+  gateway: () => import('./gateway.ts'),
+  upload: () => import('./upload.ts'),
+  store: () => import('./store.ts'),
+};
 
-const args = process.argv.slice(2);
-const [name] = args.filter((arg) => !arg.startsWith('-'));
-const load = name === undefined ? undefined : benches[name];
-if (name === undefined || load === undefined) {
-  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--json]\n`);
-  process.exit(2);
-}
+const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')} [--network real] [--json]`;
+const { name, load, real, json } = read(process.argv.slice(2));
 const { measure } = await load();
-const figures = await measure((text) => process.stderr.write(`${text}\n`));
+const figures = await measure((text) => process.stderr.write(`${text}\n`), { real });
 const report: Report = { name, machine: machine(), figures };
 process.stdout.write(`${report.machine}\n`);
 for (const { metric, unit, ours, peer, peerName, ratio, bar, holds } of figures) {
@@ -29,4 +28,18 @@ for (const { metric, unit, ours, peer, peerName, ratio, bar, holds } of figures)
     bar === null ? '' : `  [${bar}: ${holds === null ? 'not measured' : holds ? 'holds' : 'DOES NOT HOLD'}]`;
   process.stdout.write(`${metric}: ${ours} ${unit}${beside}${verdict}\n`);
 }
-if (args.includes('--json')) process.stdout.write(`${JSON.stringify(report)}\n`);
+if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+
+function read(args: string[]) {
+  try {
+    const options = { network: { type: 'string' }, json: { type: 'boolean', default: false } } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const [name = ''] = positionals;
+    const load = benches[name];
+    if (load === undefined || !['embedded', 'real', undefined].includes(values.network)) throw new Error(usage);
+    return { name, load, real: values.network === 'real', json: values.json };
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    return process.exit(2);
+  }
+}

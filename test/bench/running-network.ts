@@ -1,9 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readState, startSupervisor, stopSupervisor } from '@d-cloud/gateway/supervisor';
+import {
+  descriptionOf,
+  type NetworkKind,
+  readState,
+  startSupervisor,
+  stopSupervisor,
+} from '@d-cloud/gateway/supervisor';
 
-/** A whole embedded network, as `dcloud up` starts it, in a temporary directory. */
+/** A whole network, as `dcloud up` starts it, in a temporary directory. */
 export class RunningNetwork implements AsyncDisposable {
   readonly directory: string;
 
@@ -11,8 +17,9 @@ export class RunningNetwork implements AsyncDisposable {
     this.directory = directory;
   }
 
-  static async start(): Promise<RunningNetwork> {
+  static async start(kind: NetworkKind = { kind: 'embedded' }): Promise<RunningNetwork> {
     const directory = await mkdtemp(join(tmpdir(), 'bench-network-'));
+    await descriptionOf(directory, undefined, kind);
     await startSupervisor(directory, { onStep: () => undefined, withinMs: 180_000 });
     return new RunningNetwork(directory);
   }
