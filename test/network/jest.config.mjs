@@ -3,18 +3,35 @@
 import base from '../../jest.config.mjs';
 import { findRealPrograms } from '../dist/network/real-programs.js';
 
+const { reporters, maxWorkers: _, testTimeout: __, ...project } = base;
 const realPrograms = await findRealPrograms(process.env);
-const whole = realPrograms.ipfs && realPrograms.fabrics['Fabric 2.5'] !== undefined;
+const { fabrics, ipfs } = realPrograms;
+const inFolder = '<rootDir>/test/dist/network';
+const mainJob = '<rootDir>/test/dist/scenarios/publish-grant-run-and-read.test.js';
+const shared = { ...project, rootDir: '../..', testPathIgnorePatterns: ['/node_modules/'] };
+const released = Object.entries(ipfs ? fabrics : {});
 
 export default {
-  ...base,
   rootDir: '../..',
-  testPathIgnorePatterns: ['/node_modules/'],
-  testMatch: [
-    '<rootDir>/test/dist/network/**/*.test.js',
-    ...(whole ? ['<rootDir>/test/dist/scenarios/publish-grant-run-and-read.test.js'] : []),
-  ],
-  globals: { realPrograms, ...(whole ? { networkKind: { kind: 'real' } } : {}) },
+  reporters,
   maxWorkers: 1,
   testTimeout: 120_000,
+  projects: [
+    {
+      ...shared,
+      displayName: 'the real network',
+      testMatch: [`${inFolder}/**/*.test.js`],
+      globals: { realPrograms, ...(released.length > 0 ? { networkKind: networkOf(released[0][1]) } : {}) },
+    },
+    ...released.map(([label, binaries]) => ({
+      ...shared,
+      displayName: `the main job on ${label}`,
+      testMatch: [mainJob],
+      globals: { realPrograms, networkKind: networkOf(binaries) },
+    })),
+  ],
 };
+
+function networkOf({ peer }) {
+  return { kind: 'real', binaries: peer.slice(0, peer.lastIndexOf('/')) };
+}

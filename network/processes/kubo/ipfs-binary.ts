@@ -17,7 +17,7 @@ const whereToGetIt =
   'The Kubo project publishes it at https://dist.ipfs.tech/#kubo; network/processes/kubo/README.md says how to build it with Go.';
 
 /**
- * Finds `ipfs` in the configured directory, or else on the search path, and asks for its version.
+ * Finds `ipfs` in the configured directory, where Fabric's programs may lie alone, or else on the search path, and asks for its version.
  * @throws Fault misconfigured with a sentence that says what is missing and where to get it
  */
 export async function findIpfs({
@@ -27,8 +27,10 @@ export async function findIpfs({
   readonly directory?: string;
   readonly searchPath: string;
 }): Promise<IpfsBinary> {
-  const directories =
-    directory === undefined ? searchPath.split(delimiter).filter((entry) => entry !== '') : [directory];
+  const directories = [
+    ...(directory === undefined ? [] : [directory]),
+    ...searchPath.split(delimiter).filter((entry) => entry !== ''),
+  ];
   for (const each of directories) {
     const path = join(each, 'ipfs');
     const runs = await access(path, constants.X_OK).then(
@@ -39,7 +41,7 @@ export async function findIpfs({
   }
   throw new Fault(
     'misconfigured',
-    `There is no ipfs program ${directory === undefined ? 'on PATH' : `in ${directory}`}. ${whereToGetIt}`,
+    `There is no ipfs program ${directory === undefined ? '' : `in ${directory} or `}on PATH. ${whereToGetIt}`,
   );
 }
 
