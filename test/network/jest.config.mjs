@@ -1,5 +1,6 @@
 // The same stories and the same main job on real Fabric and Kubo, one after the other: the machine is small. Programs that are not
 // here are left out and named by left-out.test. Build first.
+import { fileURLToPath } from 'node:url';
 import base from '../../jest.config.mjs';
 import { findRealPrograms } from '../dist/network/real-programs.js';
 
@@ -8,11 +9,13 @@ const realPrograms = await findRealPrograms(process.env);
 const { fabrics, ipfs } = realPrograms;
 const inFolder = '<rootDir>/test/dist/network';
 const mainJob = '<rootDir>/test/dist/scenarios/publish-grant-run-and-read.test.js';
-const shared = { ...project, rootDir: '../..', testPathIgnorePatterns: ['/node_modules/'] };
+// Projects resolve a relative root against the first one's, so it is said whole.
+const rootDir = fileURLToPath(new URL('../..', import.meta.url));
+const shared = { ...project, rootDir, testPathIgnorePatterns: ['/node_modules/'] };
 const released = Object.entries(ipfs ? fabrics : {});
 
 export default {
-  rootDir: '../..',
+  rootDir,
   reporters,
   maxWorkers: 1,
   testTimeout: 120_000,
