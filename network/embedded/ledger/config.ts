@@ -36,6 +36,18 @@ const chaincode = z.strictObject({
   }),
 });
 
+const orderer = z.strictObject({
+  /** Of `orderer.AtomicBroadcast`; port 0 takes any free one. */
+  address,
+  /** Of channel participation (HTTPS). */
+  adminAddress: address,
+  /** With which blocks are signed. */
+  certificate: path,
+  key: path,
+  /** `clientRoots`: who issues the certificates that channel participation asks its callers for. */
+  tls: z.strictObject({ certificate: path, key: path, clientRoots: path }),
+});
+
 const organization = z.strictObject({
   mspId,
   /** Port 0 takes any free one; the real one is reported. */
@@ -43,27 +55,49 @@ const organization = z.strictObject({
   tls: z.strictObject({ certificate: path, key: path, clientRoots: mayBe(path) }),
   certificate: path,
   key: path,
+  /**
+   * The organization's own certificate authorities (PEM), by which its peer knows its admins where no channel is named.
+   * Needed unless the organization is a member of the configured channel.
+   */
+  rootCertificates: mayBe(path),
+  /** Its own orderer, which may join and leave channels; without any, `orderer` stands for all. */
+  orderer: mayBe(orderer),
 });
 
 /** Everything that the embedded ledger is told; certificates and keys are paths of PEM files. */
-export const LedgerConfig = z.strictObject({
-  channel: z.string().regex(/^[a-z][a-z0-9.-]{0,248}$/, 'is no name of a channel'),
-  dataDirectory: path,
-  /** `common.Block` with the channel's configuration, made by network/admin; becomes block 0. */
-  genesisBlock: path,
-  orderer: z.strictObject({ mspId, certificate: path, key: path }),
-  organizations: z.array(organization).min(1),
-  chaincodes: z.array(chaincode),
-  cut: mayBe(
-    z.strictObject({
-      maxCount: mayBe(z.number().int().min(1)),
-      maxBytes: mayBe(z.number().int().min(1)),
-      waitMs: mayBe(z.number().int().min(0)),
-    }),
-  ),
-  /** Fabric 3.1's proposal time window; left out, any time is taken, as in 2.5. */
-  proposalWindowMs: mayBe(z.number().int().min(1)),
-});
+export const LedgerConfig = z
+  .strictObject({
+    /** The channel that is there from the start, together with its `genesisBlock`; others are made while the ledger runs. */
+    channel: mayBe(z.string().regex(/^[a-z][a-z0-9.-]{0,248}$/, 'is no name of a channel')),
+    dataDirectory: path,
+    /** `common.Block` with the channel's configuration, made by network/admin; becomes block 0. */
+    genesisBlock: mayBe(path),
+    /** Signs blocks where no organization has an orderer of its own. */
+    orderer: mayBe(z.strictObject({ mspId, certificate: path, key: path })),
+    organizations: z.array(organization).min(1),
+    chaincodes: z.array(chaincode),
+    cut: mayBe(
+      z.strictObject({
+        maxCount: mayBe(z.number().int().min(1)),
+        maxBytes: mayBe(z.number().int().min(1)),
+        waitMs: mayBe(z.number().int().min(0)),
+      }),
+    ),
+    /** Fabric 3.1's proposal time window; left out, any time is taken, as in 2.5. */
+    proposalWindowMs: mayBe(z.number().int().min(1)),
+  })
+  .superRefine((config, context) => {
+    const wrong = (at: string, message: string): void => context.addIssue({ code: 'custom', path: [at], message });
+    if ((config.channel === undefined) !== (config.genesisBlock === undefined)) {
+      wrong('genesisBlock', 'a channel and its genesis block are named together, or neither is');
+    }
+    if (config.orderer === undefined && config.organizations.every((each) => each.orderer === undefined)) {
+      wrong('orderer', 'no orderer signs blocks: give one here or one to an organization');
+    }
+    if (new Set(config.organizations.map((each) => each.mspId)).size < config.organizations.length) {
+      wrong('organizations', 'one MSP id appears twice');
+    }
+  });
 /** As written in a file: fields with defaults may be left out. */
 export type LedgerConfig = z.input<typeof LedgerConfig>;
 export type ParsedLedgerConfig = z.output<typeof LedgerConfig>;

@@ -14,7 +14,9 @@ async function main(path: string | undefined): Promise<number> {
     const stopped = new Promise<'stopped'>((resolve) => {
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve('stopped'));
     });
-    process.stdout.write(`${JSON.stringify({ ready: true, addresses: ledger.addresses, height: ledger.height })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, addresses: ledger.addresses, orderers: ledger.orderers, height: ledger.height })}\n`,
+    );
     const end = await Promise.race([stopped, ledger.failed]);
     if (end === 'stopped') return 0;
     throw end;

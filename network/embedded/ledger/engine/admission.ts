@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type ChannelConfig, channelConfigOf } from '../msp/channel-config.ts';
 import type { Policy } from '../msp/policy.ts';
-import type { Signer } from '../msp/signer.ts';
+import type { BlockSigner } from '../msp/signer.ts';
 import { ConfigUpdateEnvelope, RawConfigEnvelope } from '../wire/config.ts';
 import { BroadcastStatus, ChannelHeader, Envelope, HeaderType, Payload, SignatureHeader } from '../wire/envelope.ts';
 import { Code } from '../wire/proposal.ts';
@@ -33,7 +33,7 @@ export const WRITERS = '/Channel/Writers';
 export interface AdmissionParts {
   /** The configuration in force. */
   config(): ChannelConfig;
-  readonly orderer: Signer;
+  readonly orderer: BlockSigner;
   /** Milliseconds since 1970. */
   now(): number;
   readonly random?: ((size: number) => Buffer) | undefined;

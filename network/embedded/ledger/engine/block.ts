@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from '../msp/signature.ts';
-import type { Signer } from '../msp/signer.ts';
+import type { BlockSigner } from '../msp/signer.ts';
 import {
   Block,
   type BlockHeader,
@@ -45,7 +45,7 @@ export function nextHeader(
 
 /** Who signs a block, and the number of the config block in force (a config block's own). */
 export interface Seal {
-  readonly orderer: Signer;
+  readonly orderer: BlockSigner;
   readonly lastConfig: number;
   readonly random?: ((size: number) => Buffer) | undefined;
 }

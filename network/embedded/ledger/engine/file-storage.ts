@@ -46,7 +46,7 @@ export function fileStorage(directory: string): Storage {
 }
 
 /** A new file's name is only safe once its directory is on disk. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();

@@ -1,5 +1,5 @@
 import { type ChannelConfig, readChannelConfig } from '../msp/channel-config.ts';
-import type { Signer } from '../msp/signer.ts';
+import type { BlockSigner } from '../msp/signer.ts';
 import { Block, BroadcastStatus, type ChannelHeader, HeaderType } from '../wire/envelope.ts';
 import { Code } from '../wire/proposal.ts';
 import type { TxPrivateRwSet } from '../wire/rwset.ts';
@@ -37,7 +37,7 @@ export interface LedgerParts {
   readonly config: ChannelConfig;
   /** Chaincodes that are agreed upon from the start, until transactions of `_lifecycle` say otherwise. */
   readonly chaincodes: readonly AgreedChaincode[];
-  readonly orderer: Signer;
+  readonly orderer: BlockSigner;
   readonly storage: Storage;
   /** `common.Block` with the channel's configuration; becomes block 0 as it is. */
   readonly genesisBlock: Buffer;

@@ -3,8 +3,18 @@ import { Block } from '../wire/envelope.ts';
 import { DeliverResponse } from '../wire/gateway.ts';
 import type { Shape } from './deliver.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** `protos.Deliver/Deliver`. */
 export const fullBlock: Shape = ({ bytes }) => DeliverResponse.encode({ block: Block.decode(bytes) });
+
+/** `orderer.AtomicBroadcast/Deliver`: as it was ordered, without what peers found out about its transactions. */
+export const ordererBlock: Shape = ({ bytes }) => {
+  const { header, data, metadata } = Block.decode(bytes);
+  const [signatures = NOTHING, lastConfig = NOTHING] = metadata?.metadata ?? [];
+  const ordered = { metadata: [signatures, lastConfig, NOTHING, NOTHING, NOTHING] };
+  return DeliverResponse.encode({ block: { header, data, metadata: ordered } });
+};
 
 /** `protos.Deliver/DeliverFiltered`: ids, types, codes, and events without what they carry. */
 export const filteredBlock: Shape = (block, ledger) =>

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { sha256 } from '../msp/signature.ts';
 import { framed } from '../wire/frames.ts';
 import { trailersOf } from './rpc-error.ts';
 
@@ -24,6 +26,12 @@ export class Call {
     this.#gone ??= new AbortController();
     if (this.#stream.closed || this.#stream.destroyed) this.#gone.abort(new Error('the call has ended'));
     return this.#gone.signal;
+  }
+
+  /** SHA-256 of the caller's TLS certificate, where it was asked for one: Fabric binds signed requests to it. */
+  get certificateHash(): Buffer | undefined {
+    const { raw } = (this.#stream.session?.socket as TLSSocket | undefined)?.getPeerCertificate() ?? {};
+    return raw === undefined ? undefined : sha256(raw);
   }
 
   get over(): boolean {

@@ -15,7 +15,17 @@ export async function chaincodeEvents(bytes: Buffer, call: Call, door: Door): Pr
   const after = afterTransactionId === '' ? undefined : ledger.commits.get(afterTransactionId);
   const start = after?.blockNumber ?? startOf(request.startPosition, ledger.height);
   let passed = afterTransactionId === '';
-  for await (const block of blocksFrom(ledger, start, Number.POSITIVE_INFINITY, call.signal)) {
+  for await (const block of blocksFrom(
+    {
+      ledger,
+      get height() {
+        return ledger.height;
+      },
+    },
+    start,
+    Number.POSITIVE_INFINITY,
+    call.signal,
+  )) {
     const events: ChaincodeEvent[] = [];
     for (const event of eventsOf(block)) {
       if (!passed) passed = event.txId === afterTransactionId;

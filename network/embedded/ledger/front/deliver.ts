@@ -1,32 +1,45 @@
 import type { LedgerBlock } from '../engine/block.ts';
 import type { Ledger } from '../engine/ledger.ts';
+import type { Identity } from '../msp/identity.ts';
 import { ChannelHeader, Envelope, Payload, SignatureHeader } from '../wire/envelope.ts';
-import { DeliverResponse, DeliverStatus, FAIL_IF_NOT_READY, SeekInfo, type SeekPosition } from '../wire/gateway.ts';
+import {
+  BEST_EFFORT,
+  DeliverResponse,
+  DeliverStatus,
+  FAIL_IF_NOT_READY,
+  SeekInfo,
+  type SeekPosition,
+} from '../wire/gateway.ts';
+import type { BlockSource } from './block-source.ts';
 import { blocksFrom } from './blocks.ts';
 import type { Call } from './call.ts';
-import type { Channel } from './channel.ts';
-import { unsatisfied } from './channel.ts';
-import type { Door } from './door.ts';
-import { READERS } from './readers.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 /** How far the time in a seek request may be off, as in Fabric. */
 const TIME_WINDOW_MS = 15 * 60_000;
 
-/** Lays a block out as one of the three Deliver services shows it. */
+/** Lays a block out as one of the Deliver services shows it. */
 export type Shape = (block: LedgerBlock, ledger: Ledger) => Buffer;
 
-interface Seek {
-  readonly channel: Channel;
-  readonly start: number;
-  readonly stop: number;
+/** Whose blocks are asked for. */
+export interface Library {
+  now(): number;
+  blocksOf(channelId: string): BlockSource | undefined;
 }
 
-/** `protos.Deliver`: each message asks for a run of blocks; the answer ends in a status. */
-export function deliver(call: Call, shape: Shape, door: Door): (message: Buffer | undefined) => void {
+interface Seek {
+  readonly source: BlockSource;
+  readonly start: number;
+  readonly stop: number;
+  /** Why the reader may not have another block now, if so. */
+  denied(): boolean;
+}
+
+/** `protos.Deliver` and `orderer.AtomicBroadcast/Deliver`: each message asks for a run of blocks; the answer ends in a status. */
+export function deliver(call: Call, shape: Shape, library: Library): (message: Buffer | undefined) => void {
   return (message) => {
     if (message === undefined) return;
-    const seek = readSeek(message, door);
+    const seek = readSeek(message, library, call);
     if (typeof seek === 'number') void refuse(call, seek);
     else serve(call, seek, shape).catch((cause) => call.fail(new RpcError(Status.UNKNOWN, (cause as Error).message)));
   };
@@ -37,44 +50,81 @@ async function refuse(call: Call, status: number): Promise<void> {
   call.end();
 }
 
-async function serve(call: Call, { channel, start, stop }: Seek, shape: Shape): Promise<void> {
-  for await (const block of blocksFrom(channel.ledger, start, stop, call.signal)) {
-    await call.send(shape(block, channel.ledger));
+async function serve(call: Call, { source, start, stop, denied }: Seek, shape: Shape): Promise<void> {
+  for await (const block of blocksFrom(source, start, stop, call.signal)) {
+    // Whoever a config block removes does not get that block any more.
+    if (denied()) return refuse(call, DeliverStatus.FORBIDDEN);
+    await call.send(shape(block, source.ledger));
   }
   await call.send(DeliverResponse.encode({ status: DeliverStatus.SUCCESS }));
 }
 
-function readSeek(message: Buffer, door: Door): Seek | number {
+function readSeek(message: Buffer, library: Library, call: Call): Seek | number {
   let read: ReturnType<typeof parts>;
   try {
     read = parts(message);
   } catch {
     return DeliverStatus.BAD_REQUEST;
   }
-  const { envelope, header, creator, seek } = read;
-  const channel = door.channels.get(header.channelId);
-  if (channel === undefined) return DeliverStatus.NOT_FOUND;
-  const { ledger } = channel;
+  const { envelope, header, creator, data } = read;
   const time = (header.timestamp?.seconds ?? 0) * 1000;
-  if (Math.abs(channel.now() - time) > TIME_WINDOW_MS) return DeliverStatus.BAD_REQUEST;
-  const signer = ledger.config.identities.signer(creator, envelope.payload, envelope.signature);
-  if (signer === undefined || signer.notAfter < channel.now()) return DeliverStatus.FORBIDDEN;
-  if (unsatisfied(channel, READERS, signer) !== undefined) return DeliverStatus.FORBIDDEN;
+  if (Math.abs(library.now() - time) > TIME_WINDOW_MS) return DeliverStatus.BAD_REQUEST;
+  const bound = call.certificateHash;
+  if (bound !== undefined && !bound.equals(header.tlsCertHash)) return DeliverStatus.BAD_REQUEST;
+  const source = library.blocksOf(header.channelId);
+  if (source === undefined) return DeliverStatus.NOT_FOUND;
+  const seek = seekOf(data);
+  if (seek === undefined) return DeliverStatus.BAD_REQUEST;
+  if (source.errored && seek.errorResponse !== BEST_EFFORT) return DeliverStatus.SERVICE_UNAVAILABLE;
+  const denied = (): boolean => {
+    const signer = source.config.identities.signer(creator, envelope.payload, envelope.signature);
+    return signer === undefined || signer.notAfter < library.now() || !mayRead(source, signer);
+  };
+  if (denied()) return DeliverStatus.FORBIDDEN;
   if (seek.start === undefined || seek.stop === undefined) return DeliverStatus.BAD_REQUEST;
-  const start = position(seek.start, ledger.height);
-  const last = position(seek.stop, ledger.height);
+  const { height } = source;
+  const start = position(seek.start, height);
+  const last = position(seek.stop, height);
   if (last < start) return DeliverStatus.BAD_REQUEST;
   const failing = seek.behavior === FAIL_IF_NOT_READY;
-  if (start > ledger.height || (failing && start === ledger.height)) return DeliverStatus.NOT_FOUND;
-  return { channel, start, stop: failing ? Math.min(last, ledger.height - 1) : last };
+  if (start > height || (failing && start === height)) return DeliverStatus.NOT_FOUND;
+  return {
+    source,
+    start,
+    stop: failing ? Math.min(last, height - 1) : last,
+    denied: onChange(source, library, denied),
+  };
 }
+
+/** Asks anew only when the configuration has changed or the reader's certificate may have ended. */
+function onChange(source: BlockSource, library: Library, denied: () => boolean): () => boolean {
+  let { config } = source;
+  let until = library.now() + 1000;
+  return () => {
+    if (source.config === config && library.now() < until) return false;
+    config = source.config;
+    until = library.now() + 1000;
+    return denied();
+  };
+}
+
+const mayRead = ({ config, readers }: BlockSource, signer: Identity): boolean =>
+  config.policies.at(readers).satisfiedBy([signer]);
 
 function parts(message: Buffer) {
   const envelope = Envelope.decode(message);
   const payload = Payload.decode(envelope.payload);
   const header = ChannelHeader.decode(payload.header!.channelHeader);
   const { creator } = SignatureHeader.decode(payload.header!.signatureHeader);
-  return { envelope, header, creator, seek: SeekInfo.decode(payload.data) };
+  return { envelope, header, creator, data: payload.data };
+}
+
+function seekOf(data: Buffer): SeekInfo | undefined {
+  try {
+    return SeekInfo.decode(data);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Go's clients ask up to 2^64 - 1, fabric-gateway up to 2^53 - 1: both are past every block. */

@@ -85,7 +85,10 @@ class Round implements Disposable {
 
   async #askOne(peer: Peer): Promise<void> {
     // The local peer is asked inside the process, behind the door at which others check expiry.
-    const atDoor = peer === this.#local ? undefined : refusedOr(() => checkAtDoor(this.#proposal, this.#channel));
+    const atDoor =
+      peer === this.#local
+        ? undefined
+        : refusedOr(() => checkAtDoor(this.#proposal, this.#channel, this.#channel.ledger.config.identities));
     if (atDoor instanceof ProposalRefused) return this.#fail(peer, farWords(atDoor));
     if (this.#creator instanceof ProposalRefused) {
       return this.#fail(peer, peer === this.#local ? this.#creator.message : farWords(this.#creator));

@@ -1,7 +1,8 @@
 import { ProposalResponse, SignedProposal } from '../wire/proposal.ts';
+import { channelless } from './channelless.ts';
 import type { Door } from './door.ts';
 import type { PeerAnswer } from './peer.ts';
-import { checkAtDoor, checkProposal, isSystemChaincode, type UnpackedProposal, unpackProposal } from './proposal.ts';
+import { checkAtDoor, checkProposal, type UnpackedProposal, unpackProposal } from './proposal.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 /** `protos.Endorser/ProcessProposal` of one organization's peer. */
@@ -12,23 +13,22 @@ export async function processProposal(request: Buffer, door: Door): Promise<Buff
   } catch (cause) {
     throw new RpcError(Status.UNKNOWN, `error unmarshalling Proposal: ${(cause as Error).message}`);
   }
-  const { channelId } = proposal.channelHeader;
-  // Proposals without a channel (cscc's list of channels) are judged by the rules of the only channel there is.
-  const channel = channelId === '' ? [...door.channels.values()][0] : door.channels.get(channelId);
-  if (channel === undefined)
-    return answered({ response: { status: 500, message: `channel '${channelId}' not found` } });
   try {
-    checkAtDoor(proposal, channel);
-    const creator = checkProposal(proposal, channel);
-    if (channelId === '' && !isSystemChaincode(proposal.chaincode)) {
-      const why = `make sure the chaincode ${proposal.chaincode} has been successfully defined on channel  and try again`;
-      return answered({ response: { status: 500, message: `${why}: could not get channel config for channel ''` } });
-    }
-    using snapshot = channel.ledger.snapshot();
-    return answered(await door.localOf(channel).endorse(proposal, snapshot.height, creator));
+    return answered(await answerTo(proposal, door));
   } catch (cause) {
     throw new RpcError(Status.UNKNOWN, (cause as Error).message);
   }
+}
+
+async function answerTo(proposal: UnpackedProposal, door: Door): Promise<PeerAnswer> {
+  const { channelId } = proposal.channelHeader;
+  if (channelId === '') return channelless(proposal, door);
+  const channel = door.channels.get(channelId);
+  if (channel === undefined) return { response: { status: 500, message: `channel '${channelId}' not found` } };
+  checkAtDoor(proposal, channel, channel.ledger.config.identities);
+  const creator = checkProposal(proposal, channel);
+  using snapshot = channel.ledger.snapshot();
+  return door.localOf(channel).endorse(proposal, snapshot.height, creator);
 }
 
 function answered({ response, payload, endorsement, interest }: PeerAnswer): Buffer {

@@ -62,7 +62,7 @@ export class GrpcServer implements AsyncDisposable {
     server.on('tlsClientError', () => {});
     server.on('stream', (stream, headers) => this.#accept(stream, String(headers[':path'])));
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(refusal(address, cause)));
+      server.once('error', (cause) => reject(listeningRefusal(address, cause)));
       server.listen(port, host, resolve);
     });
     // Out of file descriptors, say: those who are connected go on.
@@ -127,7 +127,8 @@ export function splitAddress(address: string): readonly [host: string, port: num
   return [address.slice(0, at), port];
 }
 
-function refusal(address: string, cause: NodeJS.ErrnoException): Fault {
+/** Why an address cannot be listened on, in a sentence. */
+export function listeningRefusal(address: string, cause: NodeJS.ErrnoException): Fault {
   const why =
     cause.code === 'EADDRINUSE'
       ? `Another process already listens on ${address}. Stop it, or give the ledger another port.`

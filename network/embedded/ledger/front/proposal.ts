@@ -1,4 +1,5 @@
 import { transactionId } from '../engine/transaction.ts';
+import type { Identities } from '../msp/identities.ts';
 import type { Identity } from '../msp/identity.ts';
 import { signed } from '../msp/identity.ts';
 import { sha256 } from '../msp/signature.ts';
@@ -77,7 +78,22 @@ const refuse = (why: string): never => {
 
 /** The checks that every peer makes before it simulates: they depend on the proposal only. Gives its creator. */
 export function checkProposal(proposal: UnpackedProposal, channel: Channel): Identity {
-  const { channelHeader, signatureHeader, chaincode, unnamed } = proposal;
+  const { channelHeader, signatureHeader, chaincode } = proposal;
+  const creator = checkCreator(proposal, channel.id, channel.ledger.config.identities);
+  if (channel.ledger.commits.get(channelHeader.txId) !== undefined) {
+    const who = signatureHeader.creator.toString('hex');
+    refuse(`duplicate transaction found [${channelHeader.txId}]. Creator [${who}]`);
+  }
+  if (isSystemChaincode(chaincode)) return creator;
+  const path = '/Channel/Application/Writers';
+  const why = unsatisfied(channel, path, creator);
+  if (why !== undefined) refuse(policyRefusal(channel.id, path, why));
+  return creator;
+}
+
+/** What a peer checks of any proposal, also of one without a channel (`channelId` empty). Gives its creator. */
+export function checkCreator(proposal: UnpackedProposal, channelId: string, identities: Identities): Identity {
+  const { channelHeader, signatureHeader, unnamed } = proposal;
   if (unnamed !== undefined) refuse(unnamed);
   const wrong = (why: string): never => refuse(`error validating proposal: ${why}`);
   if (channelHeader.type !== HeaderType.ENDORSER_TRANSACTION && channelHeader.type !== HeaderType.CONFIG) {
@@ -90,18 +106,7 @@ export function checkProposal(proposal: UnpackedProposal, channel: Channel): Ide
   if (channelHeader.txId !== expected) {
     wrong(`incorrectly computed txid '${channelHeader.txId}' -- expected '${expected}'`);
   }
-  const creator = creatorOf(proposal, channel);
-  // Without a channel there is no ledger to be protected.
-  if (channelHeader.channelId === '') return creator;
-  if (channel.ledger.commits.get(channelHeader.txId) !== undefined) {
-    const who = signatureHeader.creator.toString('hex');
-    refuse(`duplicate transaction found [${channelHeader.txId}]. Creator [${who}]`);
-  }
-  if (isSystemChaincode(chaincode)) return creator;
-  const path = '/Channel/Application/Writers';
-  const why = unsatisfied(channel, path, creator);
-  if (why !== undefined) refuse(policyRefusal(channel.id, path, why));
-  return creator;
+  return creatorOf(proposal, channelId, identities);
 }
 
 export const policyRefusal = (channelId: string, path: string, why: string): string =>
@@ -109,10 +114,11 @@ export const policyRefusal = (channelId: string, path: string, why: string): str
 
 function creatorOf(
   { signed: { proposalBytes, signature }, signatureHeader }: UnpackedProposal,
-  channel: Channel,
+  channelId: string,
+  identities: Identities,
 ): Identity {
-  const creator = channel.ledger.config.identities.read(signatureHeader.creator);
-  const denied = `error validating proposal: access denied: channel [${channel.id}] creator org`;
+  const creator = identities.read(signatureHeader.creator);
+  const denied = `error validating proposal: access denied: channel [${channelId}] creator org`;
   if (creator === undefined) throw new ProposalRefused(`${denied} unknown, creator is malformed`);
   if (creator.problem !== undefined || !signed(creator, proposalBytes, signature)) {
     throw new ProposalRefused(`${denied} [${creator.mspId}]`);
@@ -121,8 +127,12 @@ function creatorOf(
 }
 
 /** What stands at a peer's own gRPC door, not before the gateway's local endorser: expiry and, if set, the time window. */
-export function checkAtDoor({ channelHeader, signatureHeader }: UnpackedProposal, channel: Channel): void {
-  const creator = channel.ledger.config.identities.read(signatureHeader.creator);
+export function checkAtDoor(
+  { channelHeader, signatureHeader }: UnpackedProposal,
+  channel: Pick<Channel, 'now' | 'proposalWindowMs'>,
+  identities: Identities,
+): void {
+  const creator = identities.read(signatureHeader.creator);
   const now = channel.now();
   if (creator !== undefined && creator.notAfter < now) refuse('proposal client identity expired');
   const window = channel.proposalWindowMs;

@@ -1,6 +1,7 @@
 import { BroadcastStatus, Envelope } from '../wire/envelope.ts';
 import { SubmitRequest } from '../wire/gateway.ts';
 import type { Door } from './door.ts';
+import { order } from './order.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -16,10 +17,12 @@ export async function submit(request: Buffer, door: Door): Promise<Buffer> {
     const why = `failed to get config for channel [${channelId}]: could not get last config for channel ${channelId}`;
     throw new RpcError(Status.FAILED_PRECONDITION, why);
   }
-  const { status, info } = channel.ledger.broadcast(Envelope.encode(envelope));
+  const { status, info } = order(Envelope.encode(envelope), channel);
   if (status === BroadcastStatus.SUCCESS) return NOTHING;
   const why = `received unsuccessful response from orderer: status=${statusNames.get(status)}, info=${info}`;
-  throw new RpcError(Status.ABORTED, why);
+  // Whoever is at fault is not to try again; without a leader none of the orderers can.
+  if (status < 500) throw new RpcError(Status.ABORTED, why);
+  throw new RpcError(Status.UNAVAILABLE, 'no orderers could successfully process transaction');
 }
 
-const statusNames = new Map(Object.entries(BroadcastStatus).map(([name, status]) => [status, name]));
+const statusNames = new Map<number, string>(Object.entries(BroadcastStatus).map(([name, status]) => [status, name]));

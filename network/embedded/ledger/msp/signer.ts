@@ -2,8 +2,15 @@ import { type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { SerializedIdentity } from '../wire/envelope.ts';
 import { lowS } from './signature.ts';
 
+/** Signs as one identity, which may be another one tomorrow: any of a channel's orderers may sign its next block. */
+export interface BlockSigner {
+  /** `SerializedIdentity`. */
+  readonly identity: Buffer;
+  sign(bytes: Uint8Array): Buffer;
+}
+
 /** What a peer or an orderer signs with: a certificate of its organization and the key that belongs to it. */
-export class Signer {
+export class Signer implements BlockSigner {
   readonly mspId: string;
   /** `SerializedIdentity`: MSP id and PEM certificate. */
   readonly identity: Buffer;

@@ -49,6 +49,8 @@ export const SeekInfo = message('SeekInfo', {
 });
 /** `SeekInfo.behavior`: whether to wait for blocks that are not there yet. */
 export const FAIL_IF_NOT_READY = 1;
+/** `SeekInfo.errorResponse`: whether blocks are wanted also from an orderer without a leader. */
+export const BEST_EFFORT = 1;
 export const ChaincodeEventsRequest = message('ChaincodeEventsRequest', {
   channelId: string(1),
   chaincodeId: string(2),
@@ -88,7 +90,13 @@ export const DeliverResponse = message('DeliverResponse', {
   blockAndPrivateData: nested(4, () => BlockAndPrivateData),
 });
 /** `common.Status` of Deliver: HTTP's numbers. */
-export const DeliverStatus = { SUCCESS: 200, BAD_REQUEST: 400, FORBIDDEN: 403, NOT_FOUND: 404 } as const;
+export const DeliverStatus = {
+  SUCCESS: 200,
+  BAD_REQUEST: 400,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  SERVICE_UNAVAILABLE: 503,
+} as const;
 
 export const ErrorDetail = message('ErrorDetail', { address: string(1), mspId: string(2), message: string(3) });
 const Any = message('Any', { typeUrl: string(1), value: bytes(2) });
