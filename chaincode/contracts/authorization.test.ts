@@ -117,6 +117,19 @@ const oracle: { readonly [N in SubmitName]: Row<N> } = {
     organizations: everyone,
     roles: ['admin', 'gateway'],
   },
+  'organization:leave': {
+    after: published,
+    body: () => ({ reason: 'x' }),
+    organizations: everyone,
+    roles: ['admin'],
+  },
+  'organization:expel': {
+    after: published,
+    body: () => ({ mspId: cedar, reason: 'x' }),
+    // Nobody expels itself.
+    organizations: [alder, birch],
+    roles: ['admin'],
+  },
   'purpose:define': {
     after: published,
     body: () => ({ purposes: [research, marketing].map((id) => ({ id, label: 'x' })) }),

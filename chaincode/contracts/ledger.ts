@@ -1,15 +1,18 @@
 import { X509Certificate } from 'node:crypto';
 import {
+  afterDepartures,
   type Caller,
   type CatalogueCard,
   canonicalBytes,
   catalogueCollection,
   type DatasetId,
+  type Departed,
   type DomainEvent,
   decodeRecord,
   encodeKeyPolicy,
   encodeRecord,
   eventName,
+  isLeavable,
   isMspId,
   type Key,
   type KeyPolicy,
@@ -25,7 +28,7 @@ import {
 import type { Identity, Stub } from '../fabric.ts';
 
 /**
- * State as one transaction sees it: reads answer from before the transaction, writes are staged and go out together at its end, and
+ * State as one transaction sees it: reads answer from before the transaction and take into account who has left, writes are staged and go out together at its end, and
  * all events leave as one. Reading what was staged is a mistake of ours and throws, because a peer would answer with the old value.
  */
 export class Ledger {
@@ -37,6 +40,7 @@ export class Ledger {
   readonly #stub: Stub;
   readonly #staged = new Map<string, () => Promise<void>>();
   readonly #events: DomainEvent[] = [];
+  #departed: Promise<Departed> | undefined;
 
   constructor(stub: Stub, identity: Identity) {
     this.#stub = stub;
@@ -50,7 +54,7 @@ export class Ledger {
   async get<R>(key: Key<R>): Promise<R | undefined> {
     if (this.#staged.has(key)) throw new Error(`${key} was written by this transaction and cannot be read`);
     const bytes = await this.#stub.getState(key);
-    return bytes.length === 0 ? undefined : decodeRecord<R>(bytes);
+    return bytes.length === 0 ? undefined : this.#standing(key, decodeRecord<R>(bytes));
   }
 
   /** The record, or a refusal with the given code. */
@@ -72,7 +76,7 @@ export class Ledger {
     try {
       for (let read = 0; read < limits.listed; read++) {
         const { value, done } = await iterator.next();
-        if (value !== undefined && value !== null) yield decodeRecord<R>(value.value);
+        if (value !== undefined && value !== null) yield await this.#standing(range.from, decodeRecord<R>(value.value));
         if (done) break;
       }
     } finally {
@@ -129,10 +133,22 @@ export class Ledger {
     return (await this.get(keys.roster()))?.members ?? [];
   }
 
+  /** Who has left, as of before the transaction. */
+  departed(): Promise<Departed> {
+    this.#departed ??= this.get(keys.roster()).then((roster) => roster?.departed ?? []);
+    return this.#departed;
+  }
+
   /** Writes what was staged, in order, and sets the one event. */
   async flush(): Promise<void> {
     for (const write of this.#staged.values()) await write();
     if (this.#events.length > 0) this.#stub.setEvent(eventName, Buffer.from(canonicalBytes(this.#events)));
+  }
+
+  /** A record as it counts with who has left. */
+  async #standing<R>(key: string, record: R): Promise<R> {
+    const kind = key.slice(0, key.indexOf('/'));
+    return isLeavable(kind) ? afterDepartures(kind, record, await this.departed()) : record;
   }
 
   #stage(key: string, write: () => Promise<void>): void {

@@ -1,5 +1,16 @@
-import { definePurposes, keys, registerOrganization, rosterWith, rotateKey } from '../domain/index.ts';
+import {
+  definePurposes,
+  expelFromConsortium,
+  keys,
+  leaveConsortium,
+  type OrganizationRecord,
+  registerOrganization,
+  rosterWith,
+  rosterWithout,
+  rotateKey,
+} from '../domain/index.ts';
 import * as fabric from '../fabric.ts';
+import type { Ledger } from './ledger.ts';
 import { evaluate, submit } from './transaction.ts';
 
 @fabric.Info({ title: 'organization', description: 'Members of the consortium' })
@@ -35,6 +46,24 @@ export class OrganizationContract extends fabric.Contract {
     });
   }
 
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  leave(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'organization:leave', body, request, async (ledger, { reason }) => {
+      const known = await ledger.need(keys.organization(ledger.caller.mspId), 'ORGANIZATION_NOT_FOUND');
+      return depart(ledger, leaveConsortium(known, reason));
+    });
+  }
+
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  expel(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'organization:expel', body, request, async (ledger, { mspId, reason }) => {
+      const known = await ledger.need(keys.organization(mspId), 'ORGANIZATION_NOT_FOUND');
+      return depart(ledger, expelFromConsortium(ledger.caller, known, reason, await ledger.members()));
+    });
+  }
+
   @fabric.Transaction(false)
   @fabric.Returns('string')
   get(context: fabric.Context, body: string): Promise<string> {
@@ -48,6 +77,20 @@ export class OrganizationContract extends fabric.Contract {
   list(context: fabric.Context, body: string): Promise<string> {
     return evaluate(context, 'organization:list', body, (ledger) => ledger.list(keys.organizations()));
   }
+}
+
+/** Writes an organization that has left, or that some want to have left. */
+async function depart(ledger: Ledger, organization: OrganizationRecord): Promise<OrganizationRecord> {
+  const { mspId, left } = organization;
+  ledger.put(keys.organization(mspId), organization);
+  if (left === undefined) {
+    ledger.emit({ kind: 'organization.expulsion-asked', organization });
+    return organization;
+  }
+  const roster = await ledger.need(keys.roster(), 'ORGANIZATION_NOT_FOUND');
+  ledger.put(keys.roster(), rosterWithout(roster, mspId));
+  ledger.emit({ kind: 'organization.left', organization });
+  return organization;
 }
 
 @fabric.Info({ title: 'purpose', description: 'The purposes that the consortium knows' })

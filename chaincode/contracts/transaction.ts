@@ -2,6 +2,7 @@ import {
   canonicalBytes,
   canonicalJson,
   checkRole,
+  checkStays,
   type EvaluateName,
   type Evaluates,
   evaluateShapes,
@@ -41,6 +42,7 @@ export function submit<N extends SubmitName>(
       if (before.digest === stamp.digest && before.transaction === name) return before.result;
       throw new Refusal('IDEMPOTENCY_MISMATCH', 'this idempotency key was used before for another request');
     }
+    checkStays(ledger.caller, await ledger.departed());
     const result = canonicalJson(await act(ledger, body));
     ledger.put(key, { v: 1, transaction: name, digest: stamp.digest, result });
     await ledger.flush();

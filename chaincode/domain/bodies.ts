@@ -96,6 +96,8 @@ const token = integer({ min: 1 });
 export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body']> } = {
   'organization:register': object({ name, gatewayAddress: address, agreementKey }),
   'organization:rotateKey': object({ agreementKey }),
+  'organization:leave': object({ reason }),
+  'organization:expel': object({ mspId, reason }),
   'purpose:define': object({ purposes: list(purpose, { min: 1, max: 500 }) }),
   'dataset:register': object<Submits['dataset:register']['body']>(
     { id: id('dset'), modality, terms: datasetTerms, cardCommitment: digest },

@@ -3,7 +3,12 @@ import type { JobId, MspId } from './ids.ts';
 import type { Digest } from './records.ts';
 
 /** The members that have registered, in the order of their MSP ids: read instead of a range where an endorsement policy names them. */
-export type RosterRecord = { readonly v: 1; readonly members: readonly MspId[] };
+export type RosterRecord = {
+  readonly v: 1;
+  readonly members: readonly MspId[];
+  /** Those who have left for good, in the same order; absent while nobody has. */
+  readonly departed?: readonly MspId[];
+};
 
 /** An open partition, listed for compute nodes. Absent while it is claimed, accepted or failed. */
 export type OpenPartitionRecord = { readonly v: 1; readonly job: JobId; readonly index: number };

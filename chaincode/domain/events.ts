@@ -23,7 +23,15 @@ import type {
 export const eventName = 'dcloud';
 
 export type DomainEvent =
-  | { readonly kind: 'organization.registered' | 'organization.key-rotated'; readonly organization: OrganizationRecord }
+  | {
+      /** `expulsion-asked`: by too few members yet. `left`: its grants, jobs and nodes have ended with it, without events of their own. */
+      readonly kind:
+        | 'organization.registered'
+        | 'organization.key-rotated'
+        | 'organization.expulsion-asked'
+        | 'organization.left';
+      readonly organization: OrganizationRecord;
+    }
   | { readonly kind: 'purpose.defined'; readonly list: PurposeListRecord }
   /** `amended`: the same dataset after its epoch advanced or its terms narrowed. */
   | { readonly kind: 'dataset.registered' | 'dataset.amended' | 'dataset.retired'; readonly dataset: DatasetRecord }

@@ -33,6 +33,7 @@ export const glossary = {
   erasure: "the end of a version's bytes and keys, shown by a certificate; its lineage stays",
   hold: 'an order to keep a dataset: while it stands nothing of it is erased',
   roster: 'the members, listed',
+  departure: 'an organization’s leaving for good, by its own word or expelled by the others',
   refusal: 'a rule said no; asking again changes nothing',
   fault: 'machinery failed; asking again may work',
   ledger: 'where decisions are',

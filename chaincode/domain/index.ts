@@ -8,6 +8,7 @@ export * from './canonical-json.ts';
 export * from './catalogue.ts';
 export * from './codec.ts';
 export * from './dataset.ts';
+export * from './departure.ts';
 export * from './digest.ts';
 export * from './dsse.ts';
 export * from './endorsement.ts';

@@ -41,7 +41,7 @@ export function rotateKey(
 
 export function rosterWith(roster: RosterRecord | undefined, mspId: MspId): RosterRecord {
   const members = new Set([...(roster?.members ?? []), mspId]);
-  return { v: 1, members: [...members].sort((a, b) => (a < b ? -1 : 1)) };
+  return { ...roster, v: 1, members: [...members].sort((a, b) => (a < b ? -1 : 1)) };
 }
 
 /** Refuses with ORGANIZATION_NOT_FOUND unless every named organization has registered. */

@@ -29,6 +29,10 @@ export type OrganizationRecord = {
   readonly gatewayAddress: string;
   /** Key-encryption public keys by epoch, the newest last; epochs start at 1. */
   readonly agreementKeys: readonly { readonly epoch: number; readonly publicKey: AgreementKey }[];
+  /** Members that ask for its expulsion, while they are too few; in the order of their MSP ids. */
+  readonly expulsion?: readonly { readonly organization: MspId; readonly reason: string }[];
+  /** That it has left for good, by its own word or by the word of these others. */
+  readonly left?: { readonly reason: string; readonly by: readonly MspId[] };
 };
 
 export type Purpose = { readonly id: string; readonly label: string };

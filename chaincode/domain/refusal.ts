@@ -22,6 +22,7 @@ export const refusals = {
   PARTITION_CLAIMED: 'conflict',
   FENCED: 'conflict',
   CALLER_NOT_OWNER: 'forbidden',
+  ORGANIZATION_LEFT: 'forbidden',
   ROLE_MISSING: 'forbidden',
   GRANT_NOT_ISSUED: 'forbidden',
   GRANT_REVOKED: 'forbidden',

@@ -35,6 +35,8 @@ const nodes = ['compute-node'] as const;
 export const rolesOf: { readonly [N in SubmitName]: readonly LedgerRole[] } = {
   'organization:register': governance,
   'organization:rotateKey': governance,
+  'organization:leave': ['admin'],
+  'organization:expel': ['admin'],
   'purpose:define': ['admin'],
   'dataset:register': owners,
   'dataset:publishVersion': owners,

@@ -79,6 +79,10 @@ export type Submits = {
     result: OrganizationRecord;
   };
   'organization:rotateKey': { body: { agreementKey: AgreementKey }; result: OrganizationRecord };
+  /** By its own admin, for good: from its commit on all its rights and those it gave have ended. */
+  'organization:leave': { body: { reason: string }; result: OrganizationRecord };
+  /** By another member's admin: takes effect once more than half of all members have asked for it. */
+  'organization:expel': { body: { mspId: MspId; reason: string }; result: OrganizationRecord };
   'purpose:define': { body: { purposes: readonly Purpose[] }; result: PurposeListRecord };
   /** Transient `card`: the canonical catalogue card whose commitment is in the body. */
   'dataset:register': {

@@ -165,7 +165,7 @@ export class Custodian implements AsyncDisposable {
     const { signal } = this.#stopping;
     try {
       for await (const { event } of readModel.events({ after: readModel.head, signal }))
-        if (event.kind.startsWith('storage-node.')) this.#wake.resolve();
+        if (event.kind.startsWith('storage-node.') || event.kind === 'organization.left') this.#wake.resolve();
     } catch (error) {
       if (!signal.aborted) this.#powers.log.error({ err: error }, 'custody no longer follows the ledger');
     }

@@ -138,6 +138,7 @@ export class JobCoordinator implements AsyncDisposable {
       case 'grant.revoked':
       case 'model.revoked':
       case 'dataset.erasure-requested':
+      case 'organization.left':
         for (const job of this.#openJobs()) this.#consider(job);
         break;
       case 'job.finished':

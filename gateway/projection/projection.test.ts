@@ -186,6 +186,35 @@ describe('the read model', () => {
     expect(projection.get('dataset', id('dset', 1))).toBeDefined();
   });
 
+  test('shows that the grants, nodes and datasets of an organization that left have ended, with the transaction that ended them', async () => {
+    registerDatasets(1);
+    channel.add({ events: [{ kind: 'grant.issued', grant: grant(1, birch) }] });
+    channel.add({ events: [{ kind: 'grant.issued', grant: grant(2, cedar) }] });
+    const node = { v: 1, id: idFrom('stor', new Uint8Array(16)), organization: birch, host: 'h', disk: 'd' } as const;
+    channel.add({
+      events: [{ kind: 'storage-node.registered', node: { ...node, capacityBytes: '1', state: 'active' } }],
+    });
+    const organization = {
+      v: 1,
+      mspId: birch,
+      name: 'Birch',
+      gatewayAddress: 'https://b:1',
+      agreementKeys: [],
+    } as const;
+    const left = { ...organization, left: { reason: 'x', by: [birch] } };
+    const block = channel.add({ events: [{ kind: 'organization.left', organization: left }] });
+    await using projection = open();
+    await projection.waitFor(block);
+    const transaction = channel.blocks[block]!.transactions[0]!.id;
+    expect(projection.get('grant', id('grnt', 1))).toMatchObject({ block, transaction, record: { state: 'revoked' } });
+    expect(projection.get('grant', id('grnt', 2))?.record.state).toBe('issued');
+    expect(projection.get('dataset', id('dset', 1))?.record.state).toBe('active');
+    expect(projection.list('storage-node', { state: 'left' }).items).toMatchObject([
+      { block, record: { id: node.id } },
+    ]);
+    expect(projection.get('organization', birch)?.record.left).toEqual({ reason: 'x', by: [birch] });
+  });
+
   test('finds datasets by the beginnings of words on their cards, whatever the query holds', async () => {
     registerDatasets(4);
     await using projection = open();

@@ -21,6 +21,8 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
   switch (event.kind) {
     case 'organization.registered':
     case 'organization.key-rotated':
+    case 'organization.expulsion-asked':
+    case 'organization.left':
       return [row('organization', event.organization.mspId, event.organization, { owner: event.organization.mspId })];
     case 'purpose.defined':
       return [row('purposes', 'purposes', event.list, {})];

@@ -1,5 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type CatalogueCard, type DomainEvent, Refusal } from '@d-cloud/chaincode/domain';
+import {
+  afterDepartures,
+  type CatalogueCard,
+  type DomainEvent,
+  isLeavable,
+  type Leavable,
+  type LeavableKind,
+  type MspId,
+  Refusal,
+} from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import type { ChannelBlock, ChannelTransaction } from './channel-block.ts';
 import { channelRow, type Row, rowsOf } from './rows.ts';
@@ -25,7 +34,9 @@ export class ProjectionWriter {
     | 'wantCard'
     | 'card'
     | 'cardText'
-    | 'noCardText',
+    | 'noCardText'
+    | 'naming'
+    | 'departed',
     StatementSync
   >;
   #block: number;
@@ -62,6 +73,10 @@ export class ProjectionWriter {
       card: db.prepare('UPDATE card SET body = ? WHERE dataset = ?'),
       cardText: db.prepare('INSERT INTO card_text (dataset, title, description, keywords) VALUES (?, ?, ?, ?)'),
       noCard: db.prepare('DELETE FROM card WHERE dataset = ?'),
+      naming: db.prepare('SELECT kind, id AS key, body FROM record WHERE body LIKE ?'),
+      departed: db.prepare(
+        'UPDATE record SET state = ?, body = ?, block = ?, transaction_id = ?, time = ? WHERE kind = ? AND id = ?',
+      ),
       noCardText: db.prepare('DELETE FROM card_text WHERE dataset = ?'),
     };
   }
@@ -181,9 +196,22 @@ export class ProjectionWriter {
         this.#statements.noCard.run(erasure.dataset);
         this.#statements.noCardText.run(erasure.dataset);
       }
+    } else if (event.kind === 'organization.left') {
+      this.#depart(event.organization.mspId, block, { id, time });
     } else if (event.kind === 'model.version-published') {
       const { model, number } = event.modelVersion;
       this.#statements.versions.run(number, block, id, 'model', model, number);
+    }
+  }
+
+  /** What ended with an organization has no events of its own: its rows say what the chaincode's own rule makes of them from here on. */
+  #depart(mspId: MspId, block: number, { id, time }: Pick<ChannelTransaction, 'id' | 'time'>): void {
+    for (const { kind, key, body } of this.#statements.naming.all(`%"${mspId}"%`)) {
+      if (!isLeavable(String(kind))) continue;
+      const before = JSON.parse(String(body)) as Leavable[LeavableKind];
+      const after = afterDepartures(kind as LeavableKind, before, [mspId]);
+      if (after !== before)
+        this.#statements.departed.run(after.state, JSON.stringify(after), block, id, time, String(kind), String(key));
     }
   }
 
