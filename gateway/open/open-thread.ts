@@ -63,7 +63,6 @@ async function open(): Promise<FromOpenThread> {
       secret.kind === 'version' ? { cek: secret.contentKey, s: secret.s } : { key: keyOf(secret.keys, index) },
     get: (slot, cid, options) => blocks.getUnverified(slot, cid, options),
     threads,
-    lookAhead: 1,
     signal: stopped.signal,
   });
   const isFiles = manifest.schemaHash === itemSchema.hash;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
 import { ErasureCode, type KernelKind } from '../erasure/index.ts';
 import { openSegments } from '../open-segments.ts';
@@ -6,6 +6,7 @@ import { type PlainSegment, sealSegments } from '../seal-segments.ts';
 import { SlotMemory, slotsFor } from '../testing/slot-memory.ts';
 import { SealThreads } from '../threads/seal-threads.ts';
 import { measure } from './measure.ts';
+import { measureStages, sharesOf } from './stages.ts';
 
 /**
  * Prints what sealing and opening cost at 4 of 7: Reed-Solomon alone, each stage's share of one core, then the whole
@@ -35,40 +36,17 @@ for (const kind of ['relaxed', 'plain'] satisfies KernelKind[]) {
   note(`Reed-Solomon ${kind} SIMD, decode 3 lost of 7 (median)`, decode.median / 1e9, 'GB/s');
 }
 
-const code = new ErasureCode(scheme);
-const plain = randomBytes(stripeBytes);
-const [key, nonce] = [randomBytes(32), randomBytes(12)];
-const sealedText = Buffer.alloc(stripeBytes);
-const perByte = (speed: { median: number }, times = 1) => times / speed.median;
-const encrypting = perByte(
-  measure(stripeBytes, () => {
-    const cipher = createCipheriv('aes-256-gcm', key, nonce);
-    for (let at = 0; at < plain.length; at += 262_144)
-      sealedText.set(cipher.update(plain.subarray(at, at + 262_144)), at);
-    cipher.final();
-  }),
-);
-const decrypting = perByte(
-  measure(stripeBytes, () => {
-    createDecipheriv('aes-256-gcm', key, nonce).update(sealedText);
-  }),
-);
-const coding = perByte(measure(stripeBytes, () => code.encode(data, parity)));
-const hashed = measure(fragmentBytes, () => hash('sha256', data[0] as Buffer, 'buffer'));
-const sealing = encrypting + coding + perByte(hashed, 7 / 4);
-note('SHA-256, one fragment', hashed.median / 1e6, 'MB/s');
-note('AES-256-GCM, one stripe', 1 / encrypting / 1e6, 'MB/s');
-note('share of sealing: SHA-256 of 7 fragments', (100 * perByte(hashed, 7 / 4)) / sealing, '%');
-note('share of sealing: AES-256-GCM', (100 * encrypting) / sealing, '%');
-note('share of sealing: Reed-Solomon', (100 * coding) / sealing, '%');
-const opening = decrypting + perByte(hashed);
-note('share of opening: SHA-256 of 4 fragments', (100 * perByte(hashed)) / opening, '%');
-note('share of opening: AES-256-GCM', (100 * decrypting) / opening, '%');
-note('stages of sealing alone, one core', 1 / sealing / 1e6, 'MB/s');
-note('stages of opening alone, one core', 1 / opening / 1e6, 'MB/s');
+const stages = measureStages();
+for (const [work, parts] of [
+  ['sealing', stages.sealing],
+  ['opening', stages.opening],
+] as const) {
+  for (const { name, share } of sharesOf(parts)) note(`share of ${work}: ${name}`, share, '%');
+  note(`stages of ${work} alone, one core`, 1e3 / parts.reduce((sum, part) => sum + part.nanosPerByte, 0), 'MB/s');
+}
 
 const segmentCount = 48;
-const bytes = plain.subarray(0, stripeBytes - 48);
+const bytes = randomBytes(stripeBytes - 48);
 async function* source(): AsyncGenerator<PlainSegment> {
   for (let index = 0; index < segmentCount; index++) yield { bytes, rows: 1 };
 }

@@ -1,0 +1,1 @@
+export { measureStages, type Stage, sharesOf } from './stages.ts';
