@@ -10,6 +10,9 @@ import { type Administration, openAdministration } from './admin/administration.
 import { type GatewayPlace, otherGateways } from './admin/other-gateways.ts';
 import { Custodian } from './custody/custodian.ts';
 import { CustodyStore } from './custody/custody-store.ts';
+import { Eraser } from './erasure/eraser.ts';
+import { erasureRoutes } from './erasure/erasure-routes.ts';
+import { ErasureStore } from './erasure/erasure-store.ts';
 import { buildEvidence, type EvidencePowers } from './evidence/build-pack.ts';
 import { Heartbeats } from './jobs/heartbeats.ts';
 import { JobCoordinator } from './jobs/job-coordinator.ts';
@@ -34,7 +37,7 @@ import { PeerListener } from './peer/peer-listener.ts';
 import { readyRoute } from './peer/ready-route.ts';
 import { type OwnStorageNode, readPeerCredentials, storageWays } from './peer/storage-ways.ts';
 import { choosePlacement } from './publish/choose-placement.ts';
-import { failpoints } from './publish/failpoint.ts';
+import { type Failpoint, failpoints } from './publish/failpoint.ts';
 import { type Published, type PublishPowers, type PublishRequest, publishVersion } from './publish/publish-version.ts';
 import { recoverUploads } from './publish/recover-uploads.ts';
 import { placedRemover } from './publish/remove-placed.ts';
@@ -49,6 +52,8 @@ export type BytePowers = {
   readonly custody: Custodian;
   /** Absent where the configuration names nothing to administer with. */
   readonly administration: Administration | undefined;
+  readonly eraser: Pick<Eraser, 'progressOf'>;
+  readonly failpoint: Failpoint;
   /** The evidence of a finished job, as the bytes of one file. */
   readonly evidence: (
     job: JobRecord,
@@ -240,6 +245,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
           decide: rightDecider(ledger, { keepMs: keepRightMs, clock }),
           quotaBytes: () => config.limits.quotaBytes,
         }),
+        ...erasureRoutes({ index, nodes, ledger }),
         ...keyRoutes(service),
         ...jobRoutes(coordinator),
         readyRoute(() => readModel.block),
@@ -249,7 +255,28 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       ],
     }),
   );
+  const eraser = opening.use(
+    new Eraser({
+      organization,
+      channel: config.channel,
+      ledger,
+      readModel,
+      index,
+      nodes,
+      peers,
+      keys,
+      jobs: store,
+      custody,
+      store: opening.use(new ErasureStore(inData('erasures.sqlite'))),
+      identity,
+      keyedHash,
+      clock,
+      failpoint,
+      log: log.child({ part: 'erasure' }),
+    }),
+  );
   coordinator.start();
+  eraser.start();
   custody.start();
   const recovered = recoverUploads({ ...publishing, ledger, signal: stopping.signal });
   opening.defer(async () => {
@@ -277,6 +304,8 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       jobs,
       custody,
       administration,
+      eraser,
+      failpoint,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
     probes: own.map(({ id }) => ({

@@ -4,6 +4,8 @@ export const scopes = [
   'consortium:admin',
   'datasets:read',
   'datasets:write',
+  'datasets:admin',
+  'holds:write',
   'grants:read',
   'grants:write',
   'models:read',
@@ -25,7 +27,7 @@ const reads = scopes.filter((scope) => scope.endsWith(':read') && scope !== 'met
 /** The roles of an organization's people; the certificate that signs for them carries the same word as `dcloud.role`. */
 export const roleScopes = {
   'data-team': [...reads, 'datasets:write', 'grants:write', 'models:write', 'jobs:write'],
-  compliance: reads,
+  compliance: [...reads, 'holds:write'],
   admin: scopes,
   operator: ['consortium:read', 'nodes:read', 'nodes:write', 'events:read', 'metrics:read'],
   'model-owner': [

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
+import { addEraseCommands } from './commands/erase.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addGrantCommands } from './commands/grants.ts';
 import { addJobCommands } from './commands/jobs.ts';
@@ -49,6 +50,7 @@ addGrantCommands(program, session);
 addModelCommands(program, session);
 addJobCommands(program, session);
 addEvidenceCommands(program, session);
+addEraseCommands(program, session);
 addStorageCommands(program, session);
 addKeyCommands(program, session, options);
 addBackupCommands(program, session, options);

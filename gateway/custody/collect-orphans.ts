@@ -27,7 +27,7 @@ export type OrphanPowers = {
 
 /**
  * Removes from the own storage nodes what belongs to nothing for longer than the horizon: blocks of versions that were never published
- * and that no upload or job still works on, and of own versions the blocks that their manifest or their place does not name. A block
+ * and that no upload or job still works on, of versions that are erased, and of own versions the blocks that their manifest or their place does not name. A block
  * without a line in the block index is left alone, because a power cut may have cost only the line. Gives how many were removed.
  */
 export async function collectOrphans(powers: OrphanPowers, signal: AbortSignal): Promise<number> {
@@ -44,7 +44,9 @@ export async function collectOrphans(powers: OrphanPowers, signal: AbortSignal):
     const orphans = orphansOf(powers, version, underWay);
     for (const { cid, node } of orphans) seen.add(`${cid} ${node}`);
     const now = powers.nowMs();
-    const due = orphans.filter(({ cid, node }) => now - store.suspect(cid, node, now) >= powers.horizonMs);
+    const isErased = powers.readModel.get('version', version)?.record.erasure !== undefined;
+    const horizonMs = isErased ? 0 : powers.horizonMs;
+    const due = orphans.filter(({ cid, node }) => now - store.suspect(cid, node, now) >= horizonMs);
     if (due.length === 0 || !(await isStillOrphan(powers, version))) continue;
     for (const block of due) if (await remove(powers, block, signal)) removed++;
   }
@@ -58,6 +60,7 @@ function orphansOf(
   underWay: ReadonlySet<string>,
 ): readonly IndexedBlock[] {
   const record = readModel.get('version', version)?.record;
+  if (record?.erasure !== undefined) return index.ofVersion(version);
   if (record === undefined) {
     const upload = journal.get(version)?.state;
     return underWay.has(version) || upload === 'putting' || upload === 'placed' ? [] : index.ofVersion(version);

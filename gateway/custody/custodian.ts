@@ -4,6 +4,7 @@ import {
   type AuditId,
   type AuditRecord,
   canonicalBytes,
+  checkNotErased,
   idFrom,
   type MspId,
   Refusal,
@@ -152,6 +153,23 @@ export class Custodian implements AsyncDisposable {
     return { records: [...records, ...repaired.records], stuck: repaired.stuck };
   }
 
+  /**
+   * Ends the care of a version: `act` destroys what is needed for it while no audit or repair of it runs, gets its blocks and where they lie, and
+   * nothing where its keys are not kept. What custody knows of the version is forgotten then.
+   */
+  async end(
+    version: VersionId,
+    act: (known: { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] } | undefined) => void,
+  ): Promise<void> {
+    const { keys, store } = this.#powers;
+    await this.#alone(version, async () => {
+      const kept = keys.version(version);
+      const blocks = kept && new VersionBlocks(parseManifest(kept.manifest));
+      act(blocks && { blocks, slots: currentSlots(blocks.manifest, store.moved(version)) });
+      store.forget(version);
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort(new Error('the gateway stops'));
     this.#wake.resolve();
@@ -222,7 +240,7 @@ export class Custodian implements AsyncDisposable {
   async collect(signal: AbortSignal): Promise<number> {
     const { store, nodes, config, log } = this.#powers;
     const own = (version: VersionId) =>
-      this.#powers.keys.version(version) === undefined ? undefined : this.#known(version);
+      this.#powers.keys.version(version) === undefined || this.#isErased(version) ? undefined : this.#known(version);
     const orphans = {
       ...this.#powers,
       store,
@@ -258,7 +276,7 @@ export class Custodian implements AsyncDisposable {
     if (plan.moves.length + plan.inPlace.length > 0) {
       await using direct = this.#direct(version, config.probeDeadlineMs * 3);
       await using threads = new SealThreads(1);
-      const isKept = () => keys.version(version) !== undefined;
+      const isKept = () => keys.version(version) !== undefined && !this.#isErased(version);
       const powers = { store, blocks: direct, threads, nowMs: () => this.#nowMs(), failpoint, isKept };
       repaired = await repairVersion(powers, blocks, slots, plan, signal);
     }
@@ -293,17 +311,22 @@ export class Custodian implements AsyncDisposable {
     if (record === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${version}`);
     if (record.owner !== organization)
       throw new Refusal('CALLER_NOT_OWNER', `only its owner ${record.owner} knows where ${version} lies`);
+    checkNotErased(record);
     const kept = keys.version(version);
     if (kept === undefined) throw new Fault('corrupt', `The keys of ${version} are not in this gateway's key store.`);
     const blocks = new VersionBlocks(parseManifest(kept.manifest));
     return { blocks, slots: currentSlots(blocks.manifest, store.moved(version)) };
   }
 
+  #isErased(version: VersionId): boolean {
+    return this.#powers.readModel.get('version', version)?.record.erasure !== undefined;
+  }
+
   #versions(): readonly VersionId[] {
     const { readModel, organization, keys } = this.#powers;
     return listAll(readModel, 'version', { owner: organization })
-      .map(({ id }) => id)
-      .filter((id) => keys.version(id) !== undefined);
+      .filter(({ id, erasure }) => erasure === undefined && keys.version(id) !== undefined)
+      .map(({ id }) => id);
   }
 
   /** What was observed of the slots where they lie now. */

@@ -21,7 +21,7 @@ export class CustodyStore implements Disposable {
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
     this.#database.exec(schema);
   }
 
@@ -102,6 +102,12 @@ export class CustodyStore implements Disposable {
 
   get suspects(): readonly { readonly cid: string; readonly node: StorageNodeId }[] {
     return this.#database.prepare('SELECT cid, node FROM suspect').all() as { cid: string; node: StorageNodeId }[];
+  }
+
+  /** Forgets where a version lies and how it was found. */
+  forget(version: VersionId): void {
+    for (const table of ['moved', 'observed'])
+      this.#database.prepare(`DELETE FROM ${table} WHERE version = ?`).run(version);
   }
 
   [Symbol.dispose](): void {

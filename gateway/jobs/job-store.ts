@@ -31,7 +31,7 @@ export class JobStore implements Disposable {
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
     this.#database.exec(schema);
   }
 
@@ -75,6 +75,13 @@ export class JobStore implements Disposable {
     return row === undefined
       ? undefined
       : { manifest: row.manifest as Uint8Array, envelope: row.envelope as Uint8Array };
+  }
+
+  /** Forgets everything of a job's output: its card, where it lies, its partitions' manifests. */
+  forget(job: JobId): void {
+    for (const table of ['output_plan', 'output_shares', 'partition_output'])
+      this.#database.prepare(`DELETE FROM ${table} WHERE job = ?`).run(job);
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   [Symbol.dispose](): void {

@@ -147,6 +147,21 @@ export class KeyStore implements Disposable {
     this.#database.prepare('DELETE FROM job_secret WHERE job = ?').run(job);
   }
 
+  /**
+   * Destroys the keys of versions, of the jobs that made them, and of a whole dataset where one is named: what lay there is overwritten, in the
+   * log behind the file too. Nothing of this store opens them again; older copies of the store would.
+   */
+  destroy(versions: readonly VersionId[], dataset?: DatasetId): void {
+    this.#transaction(() => {
+      for (const version of versions) {
+        this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(version);
+        this.#database.prepare('DELETE FROM job_secret WHERE output = ?').run(version);
+      }
+      if (dataset !== undefined) this.#database.prepare('DELETE FROM dataset_key WHERE dataset = ?').run(dataset);
+    });
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   logRelease(entry: ReleaseEntry): void {
     this.#database
       .prepare('INSERT INTO release_log (at, caller, node, against, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)')

@@ -79,6 +79,12 @@ export class BlockIndex implements Disposable {
     return this.#row(cid, node) !== undefined;
   }
 
+  /** The line of a block here, of an unfinished put too. */
+  line(cid: string, node: StorageNodeId): IndexedBlock | undefined {
+    const row = this.#row(cid, node);
+    return row && asBlock(row);
+  }
+
   find(cid: string, node: StorageNodeId): IndexedBlock | undefined {
     const row = this.#row(cid, node);
     return row === undefined || row.stored !== 1 ? undefined : asBlock(row);

@@ -77,11 +77,13 @@ async function decide(
         const access = await ledger.evaluate('access:get', { id: right.access });
         if (access.outcome !== 'allowed' || access.reader !== organization) return undefined;
         const version = await ledger.evaluate('dataset:getVersion', { id: access.version });
+        if (version.erasure !== undefined) return undefined;
         return { versions: [version.id], owner: version.owner };
       }
       case 'own': {
-        // Its owner also repairs it: puts back what was lost, and removes what lies elsewhere now.
+        // Its owner also repairs it: puts back what was lost, and removes what lies elsewhere now. Nothing erased is brought back.
         const version = await ledger.evaluate('dataset:getVersion', { id: right.version });
+        if (version.erasure !== undefined && operation !== 'remove') return undefined;
         return version.owner === organization ? { versions: [version.id], owner: organization } : undefined;
       }
     }

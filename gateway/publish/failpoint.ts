@@ -15,6 +15,16 @@ export const failpointNames = [
   'repair.first-put',
   'repair.placed',
   'repair.moved',
+  'revoke.asked',
+  'revoke.submitted',
+  'erase.asked',
+  'erase.submitted',
+  'erase.listed',
+  'erase.keys-destroyed',
+  'erase.first-cleared',
+  'erase.cleared',
+  'erase.certified',
+  'erase.recorded',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];

@@ -6,9 +6,17 @@ import { auditVersion } from './custody/audit-version.ts';
 import { getStorage } from './custody/get-storage.ts';
 import { repairVersion } from './custody/repair-version.ts';
 import { getDataset } from './datasets/get-dataset.ts';
+import { holdDataset } from './datasets/hold-dataset.ts';
 import { registerDataset } from './datasets/register-dataset.ts';
+import { releaseDataset } from './datasets/release-dataset.ts';
 import { retireDataset } from './datasets/retire-dataset.ts';
 import { searchDatasets } from './datasets/search-datasets.ts';
+import { getDatasetErasure } from './erasures/get-dataset-erasure.ts';
+import { getDatasetErasureImpact } from './erasures/get-dataset-erasure-impact.ts';
+import { getVersionErasure } from './erasures/get-version-erasure.ts';
+import { getVersionErasureImpact } from './erasures/get-version-erasure-impact.ts';
+import { requestDatasetErasure } from './erasures/request-dataset-erasure.ts';
+import { requestVersionErasure } from './erasures/request-version-erasure.ts';
 import { watchEvents } from './events/watch-events.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { checkGrant } from './grants/check-grant.ts';
@@ -66,6 +74,11 @@ export const routes: readonly Route[] = [
   searchDatasets,
   getDataset,
   retireDataset,
+  holdDataset,
+  releaseDataset,
+  getDatasetErasureImpact,
+  requestDatasetErasure,
+  getDatasetErasure,
   requestGrant,
   listGrants,
   checkGrant,
@@ -106,4 +119,7 @@ export const routes: readonly Route[] = [
   auditVersion,
   repairVersion,
   ...adminRoutes,
+  getVersionErasureImpact,
+  requestVersionErasure,
+  getVersionErasure,
 ];

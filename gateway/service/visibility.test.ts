@@ -28,6 +28,8 @@ type Case = {
   readonly cedar: Expected;
 };
 const reason = { reason: 'test' };
+/** `$ID` is the id that is asked about. */
+const confirmed = { ...reason, confirm: '$ID' };
 const cases: Readonly<Record<string, Case>> = {
   'dataset.get': { id: 'dset', alder: 200, birch: 200, cedar: 200 },
   'version.list': { id: 'dset', alder: 200, birch: 200, cedar: 200 },
@@ -63,6 +65,14 @@ const cases: Readonly<Record<string, Case>> = {
   'model.revoke': { id: 'modl', body: reason, alder: 200, birch: 403, cedar: 403 },
   'dataset.publishVersion': { id: 'dset', body: { text: 'more' }, alder: 201, birch: 404, cedar: 404 },
   'dataset.retire': { id: 'dset', body: reason, alder: 200, birch: 403, cedar: 403 },
+  'dataset.hold': { id: 'dset', body: reason, alder: 200, birch: 403, cedar: 403 },
+  'dataset.release': { id: 'dset', body: reason, alder: 200, birch: 403, cedar: 403 },
+  'version.getErasureImpact': { id: 'vers', alder: 200, birch: 200, cedar: 200 },
+  'version.requestErasure': { id: 'vers', body: confirmed, alder: 202, birch: 403, cedar: 403 },
+  'version.getErasure': { id: 'vers', alder: 200, birch: 200, cedar: 200 },
+  'dataset.getErasureImpact': { id: 'dset', alder: 200, birch: 200, cedar: 200 },
+  'dataset.requestErasure': { id: 'dset', body: confirmed, alder: 202, birch: 403, cedar: 403 },
+  'dataset.getErasure': { id: 'dset', alder: 200, birch: 200, cedar: 200 },
 };
 /** Operations whose id names nothing that belongs to anyone. */
 const ownerless = ['problem.get', 'transaction.get'];
@@ -156,7 +166,7 @@ describe("who sees and does what with another organization's objects", () => {
         ...(body !== undefined && { 'content-type': isUpload ? 'text/plain' : 'application/json' }),
         ...(isUpload && { 'content-disposition': 'attachment; filename="more.txt"' }),
       },
-      ...(body !== undefined && { body: isUpload ? 'more text' : JSON.stringify(body) }),
+      ...(body !== undefined && { body: isUpload ? 'more text' : JSON.stringify(body).replace('$ID', id) }),
     });
     const text = await response.text();
     if (response.status < 400) return { status: response.status };

@@ -7,7 +7,7 @@ const deepest = 32;
 const mostVersions = 200;
 const mostJobs = 200;
 
-type DerivedVersion = {
+export type DerivedVersion = {
   readonly version: VersionId;
   readonly dataset: DatasetId;
   readonly title?: string;
@@ -42,7 +42,7 @@ export function grantImpact(readModel: ReadModel, grant: GrantRecord): GrantImpa
   const accesses = listAll(readModel, 'access', { owner: grantee, parent: grant.dataset }).filter(
     (access) => access.grant === id,
   );
-  const { versions, more } = derivedFrom(
+  const { versions, more } = versionsFrom(
     readModel,
     jobs.map(({ outputVersion }) => outputVersion),
   );
@@ -68,8 +68,8 @@ export function grantImpact(readModel: ReadModel, grant: GrantRecord): GrantImpa
   };
 }
 
-/** Published results and everything downstream of them, each once, nearest first. */
-function derivedFrom(readModel: ReadModel, results: readonly VersionId[]) {
+/** Published versions and everything downstream of them, each once, nearest first. */
+export function versionsFrom(readModel: ReadModel, results: readonly VersionId[]) {
   const versions = new Set(results.filter((version) => readModel.get('version', version) !== undefined));
   let more = versions.size > mostVersions;
   for (const result of [...versions]) {
@@ -81,7 +81,7 @@ function derivedFrom(readModel: ReadModel, results: readonly VersionId[]) {
   return { versions: [...versions].slice(0, mostVersions), more };
 }
 
-function derivedVersion(readModel: ReadModel, id: VersionId): DerivedVersion {
+export function derivedVersion(readModel: ReadModel, id: VersionId): DerivedVersion {
   const { dataset, owner, number } = readModel.get('version', id)!.record;
   const title = readModel.card(dataset)?.title;
   return { version: id, dataset, ...(title !== undefined && { title }), owner, number };

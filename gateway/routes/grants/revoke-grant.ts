@@ -17,9 +17,11 @@ export const revokeGrant = route({
   params: z.strictObject({ id: idOf('grnt') }),
   body: z.strictObject({ reason: text(1, 500) }),
   response: grantView,
-  async handle({ params, body, submit }, { readModel }) {
+  async handle({ params, body, submit }, { readModel, failpoint }) {
     find(readModel, 'grant', params.id);
+    failpoint('revoke.asked');
     await submit('grant:revoke', { id: params.id, reason: body.reason });
+    failpoint('revoke.submitted');
     const { items: jobs } = readModel.list('job', { grant: params.id }, { limit: 200 });
     const affected = jobs.map(({ record: { id: job, state, requester, outputDataset, outputVersion } }) => ({
       job,

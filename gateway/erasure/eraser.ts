@@ -1,0 +1,255 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  canonicalBytes,
+  type DatasetRecord,
+  type ErasureId,
+  type ErasureRecord,
+  type StorageNodeRecord,
+  sha256,
+  type VersionId,
+  type VersionRecord,
+} from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
+import type { Logger } from 'pino';
+import type { Custodian } from '../custody/custodian.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { GatewayLedger } from '../ledger.ts';
+import { listAll } from '../peer/list-all.ts';
+import { PeerProblem } from '../peer/peer-problem.ts';
+import type { ReadModel } from '../projection/index.ts';
+import type { Failpoint } from '../publish/failpoint.ts';
+import type { Clock } from '../services.ts';
+import { signCertificate } from './certificate.ts';
+import { type ClearEverywherePowers, clearStorageNode } from './clear-everywhere.ts';
+import type { AskedNode, ErasureStore } from './erasure-store.ts';
+
+export type EraserPowers = ClearEverywherePowers & {
+  readonly channel: string;
+  readonly ledger: Pick<GatewayLedger, 'submit'>;
+  readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
+  readonly keys: Pick<KeyStore, 'version' | 'destroy'>;
+  readonly jobs: Pick<JobStore, 'forget'>;
+  readonly custody: Pick<Custodian, 'end'>;
+  readonly store: ErasureStore;
+  /** The gateway's own certificate and key, PEM: signs certificates. */
+  readonly identity: { readonly certificate: string; readonly key: string };
+  readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
+  readonly clock: Clock;
+  readonly failpoint: Failpoint;
+  readonly log: Logger;
+};
+
+/** How far an erasure has come, as its owner's gateway knows. */
+export type ErasureProgress = {
+  readonly keysDestroyedAt?: string | undefined;
+  readonly nodes: readonly AskedNode[];
+  /** The bytes of the certificate's file. */
+  readonly certificate?: Uint8Array | undefined;
+};
+
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
+
+/**
+ * Carries out the erasures that this organization has asked for on the ledger: destroys keys, clears every storage node, certifies, records. The ledger
+ * says what is to be done and the store how far it is, so that it goes on after a crash at any line; storage nodes that are away are
+ * asked again until they are back or have left.
+ */
+export class Eraser implements AsyncDisposable {
+  readonly #powers: EraserPowers;
+  readonly #stopping = new AbortController();
+  #wake = Promise.withResolvers<void>();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(powers: EraserPowers) {
+    this.#powers = powers;
+  }
+
+  start(): void {
+    this.#running = Promise.all([this.#follow(), this.#work()]);
+  }
+
+  progressOf(erasure: ErasureId): ErasureProgress {
+    const { store } = this.#powers;
+    const certificate = store.certificate(erasure);
+    return { keysDestroyedAt: store.destroyedAt(erasure), nodes: store.asked(erasure), certificate };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'));
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  /** An erasure that was asked for, and storage nodes and gateways that come, move or go, are reasons to look at once. */
+  async #follow(): Promise<void> {
+    const { readModel, log } = this.#powers;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        for await (const { event } of readModel.events({ after: readModel.head, signal }))
+          if (/^(dataset\.erasure-|storage-node\.|organization\.)/.test(event.kind)) this.#wake.resolve();
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ err: error }, 'erasures lost the events and begin again');
+        await pause(firstPauseMs, signal);
+      }
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { organization, readModel, log } = this.#powers;
+    const { signal } = this.#stopping;
+    let pauseMs = firstPauseMs;
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      let isPending = false;
+      this.#destroyRestored();
+      for (const erasure of listAll(readModel, 'erasure', { owner: organization, state: 'requested' })) {
+        try {
+          if (!(await this.#advance(erasure))) isPending = true;
+        } catch (error) {
+          if (signal.aborted) return;
+          isPending = true;
+          log.warn({ err: error, erasure: erasure.id }, 'an erasure is not done yet and is gone on with');
+        }
+      }
+      pauseMs = isPending ? Math.min(pauseMs * 2, longestPauseMs) : firstPauseMs;
+      const woken = new AbortController();
+      const nap = isPending ? pause(pauseMs, AbortSignal.any([signal, woken.signal])).then(() => false) : undefined;
+      const awake = this.#wake.promise.then(() => true);
+      if (await Promise.race(nap === undefined ? [awake] : [awake, nap])) pauseMs = firstPauseMs;
+      woken.abort();
+    }
+  }
+
+  /** A gateway that was restored from a backup older than an erasure has its keys again: they go at once. */
+  #destroyRestored(): void {
+    const { organization, readModel, keys, log } = this.#powers;
+    for (const { id, versions } of listAll(readModel, 'erasure', { owner: organization, state: 'erased' })) {
+      const restored = versions.filter((version) => keys.version(version) !== undefined);
+      if (restored.length === 0) continue;
+      keys.destroy(restored);
+      log.warn({ erasure: id, restored }, 'keys of erased versions had come back and were destroyed again');
+    }
+  }
+
+  /** Does what is left of an erasure; gives whether that was all. */
+  async #advance(erasure: ErasureRecord): Promise<boolean> {
+    const { store, failpoint, log } = this.#powers;
+    await this.#destroyKeys(erasure);
+    if (store.certificate(erasure.id) === undefined) {
+      if (!(await this.#clear(erasure))) return false;
+      failpoint('erase.cleared');
+      store.certify(erasure.id, await this.#certificateOf(erasure));
+      failpoint('erase.certified');
+    }
+    await this.#record(erasure.id, store.certificate(erasure.id) as Uint8Array);
+    failpoint('erase.recorded');
+    store.forgetBlocks(erasure.id);
+    log.info({ erasure: erasure.id, dataset: erasure.dataset }, 'erased');
+    return true;
+  }
+
+  async #destroyKeys({ id, dataset, versions, whole }: ErasureRecord): Promise<void> {
+    const { store, custody, keys, jobs, readModel, clock, failpoint } = this.#powers;
+    if (store.destroyedAt(id) !== undefined) return;
+    for (const version of versions) {
+      await custody.end(version, (known) => {
+        const cids = known?.slots.flatMap(({ slot }) => known.blocks.ordinals.map((at) => known.blocks.cid(slot, at)));
+        store.list(id, {
+          version,
+          cids: cids ?? [],
+          storageNodes: known?.slots.map(({ storageNode }) => storageNode) ?? [],
+        });
+        failpoint('erase.listed');
+        keys.destroy([version]);
+      });
+      const job = readModel.get('version', version)?.record.origin.job;
+      if (job !== undefined) jobs.forget(job);
+    }
+    if (whole) keys.destroy(versions, dataset);
+    store.destroyed(id, clock.now().toISOString());
+    failpoint('erase.keys-destroyed');
+  }
+
+  /** Clears every storage node that was not found to have nothing yet; gives whether all are done. */
+  async #clear({ id }: ErasureRecord): Promise<boolean> {
+    const { store, readModel, failpoint, log } = this.#powers;
+    const done = new Set(store.asked(id).flatMap(({ node, outcome }) => (outcome === 'absent' ? [node] : [])));
+    const listed = store.listed(id);
+    const todo = listAll(readModel, 'storage-node').filter((node) => !done.has(node.id));
+    const outcomes = await Promise.all(
+      todo.map(async (node) => {
+        const asked = await this.#clearNode(node, listed);
+        if (asked === undefined) return true;
+        store.ask(id, asked);
+        if (asked.outcome === 'absent') failpoint('erase.first-cleared');
+        if (asked.outcome === 'away' || asked.outcome === 'remains')
+          log.info({ erasure: id, ...asked }, 'a storage node is not cleared yet');
+        return asked.outcome === 'absent' || asked.outcome === 'left';
+      }),
+    );
+    return outcomes.every(Boolean);
+  }
+
+  /** Nothing for a storage node that left and never had anything of it. */
+  async #clearNode(
+    node: StorageNodeRecord,
+    listed: ReturnType<ErasureStore['listed']>,
+  ): Promise<AskedNode | undefined> {
+    const named = { node: node.id, organization: node.organization } as const;
+    const nothing = { removed: 0, absent: 0 } as const;
+    const at = () => this.#powers.clock.now().toISOString();
+    if (node.state === 'left') {
+      const held = listed.some(({ storageNodes }) => storageNodes.includes(node.id));
+      return held ? { ...named, ...nothing, outcome: 'left', at: at() } : undefined;
+    }
+    const { signal } = this.#stopping;
+    try {
+      const { removed, absent, remaining } = await clearStorageNode(this.#powers, node, listed, signal);
+      return { ...named, removed, absent, outcome: remaining > 0 ? 'remains' : 'absent', at: at() };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Fault || error instanceof PeerProblem)) throw error;
+      return { ...named, ...nothing, outcome: 'away', at: at(), detail: error.message };
+    }
+  }
+
+  #certificateOf(erasure: ErasureRecord): Promise<Uint8Array> {
+    const { channel, readModel, store, identity, clock } = this.#powers;
+    const recorded = readModel.get('erasure', erasure.id);
+    const dataset = readModel.get('dataset', erasure.dataset)?.record as DatasetRecord;
+    const keysDestroyedAt = store.destroyedAt(erasure.id);
+    if (recorded === undefined || keysDestroyedAt === undefined)
+      throw new Fault('unavailable', `${erasure.id} is not known here.`);
+    const certified = {
+      channel,
+      erasure,
+      dataset,
+      versions: erasure.versions.map((id: VersionId) => readModel.get('version', id)?.record as VersionRecord),
+      requested: { transaction: recorded.transaction, block: recorded.block, at: recorded.time },
+      keysDestroyedAt,
+      listed: store.listed(erasure.id),
+      asked: store.asked(erasure.id),
+      certifiedAt: clock.now().toISOString(),
+    };
+    return signCertificate(certified, identity);
+  }
+
+  async #record(id: ErasureId, certificate: Uint8Array): Promise<void> {
+    const body = { id, certificate: sha256(certificate) };
+    const hashed = (...parts: string[]) => Buffer.from(this.#powers.keyedHash(...parts)).toString('hex');
+    const stamp = {
+      key: hashed('erasure', id),
+      person: hashed('person', 'gateway'),
+      digest: sha256(canonicalBytes(body)),
+    };
+    await this.#powers.ledger.submit('dataset:recordErasure', body, stamp);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => {});
+}

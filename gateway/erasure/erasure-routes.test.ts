@@ -1,0 +1,99 @@
+import type { ErasureId, MspId, StorageNodeId, VersionId, VersionRecord } from '@d-cloud/chaincode/domain';
+import { Refusal } from '@d-cloud/chaincode/domain';
+import { type BlockStore, cidOf } from '@d-cloud/network/store';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { GatewayLedger } from '../ledger.ts';
+import { BlockIndex } from '../peer/block-index.ts';
+import { erasureRoutes } from './erasure-routes.ts';
+
+const alder = 'AlderMSP' as MspId;
+const birch = 'BirchMSP' as MspId;
+const node = `stor_${'a'.repeat(26)}` as StorageNodeId;
+const version = `vers_${'a'.repeat(26)}` as VersionId;
+const other = `vers_b${'a'.repeat(25)}` as VersionId;
+const erasure = `eras_${'a'.repeat(26)}` as ErasureId;
+/** Blocks of alder's version: in the index, without their line after a power cut, and never put here. And one of birch's own. */
+const nameOf = (text: string) => cidOf(Buffer.from(text));
+const [indexed, lost, elsewhere, theirs] = [nameOf('one'), nameOf('two'), nameOf('three'), nameOf('four')];
+
+let index: BlockIndex;
+let held: Set<string>;
+beforeEach(() => {
+  index = new BlockIndex(':memory:');
+  held = new Set([indexed, lost, theirs]);
+  const line = (cid: string, of: VersionId, owner: MspId) => {
+    index.reserve({ cid, node, version: of, owner, putBy: owner, sizeBytes: 3 }, 1_000);
+    index.confirm(cid, node);
+  };
+  line(indexed, version, alder);
+  line(theirs, other, birch);
+});
+afterEach(() => index[Symbol.dispose]());
+
+type World = {
+  readonly record?: Partial<VersionRecord>;
+  readonly caller?: { organization: MspId; name: string };
+  readonly keeps?: boolean;
+};
+
+async function ask({ record = { owner: alder, erasure }, caller, keeps = false }: World = {}, cids: unknown[] = []) {
+  const evaluate = async (_: string, { id }: { id: string }) => {
+    if (id !== version) throw new Refusal('VERSION_NOT_FOUND', 'none');
+    return record;
+  };
+  const store = {
+    stat: async (cid: string) => (held.has(cid) ? 3 : undefined),
+    remove: async (cid: string) => !keeps && held.delete(cid),
+  } as unknown as BlockStore;
+  const [route] = erasureRoutes({
+    index,
+    nodes: new Map([[node, store]]),
+    ledger: { evaluate } as unknown as Pick<GatewayLedger, 'evaluate'>,
+  });
+  const reply = await route!.answer({
+    caller: caller ?? { organization: alder, name: 'gateway' },
+    params: { version },
+    query: new URLSearchParams({ node }),
+    header: () => undefined,
+    body: Buffer.from(JSON.stringify({ cids })),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return JSON.parse(Buffer.from(reply.body!).toString());
+}
+
+describe('clearing one of our storage nodes of a version that its owner erased', () => {
+  test('removes what the index has and what is named, and says what it was asked for in vain', async () => {
+    expect(await ask({}, [indexed, lost, elsewhere])).toEqual({ removed: 2, absent: 3, remaining: 0 });
+    expect(held).toEqual(new Set([theirs]));
+    expect(index.usedBytes(alder)).toBe(0);
+    expect(await ask({}, [indexed, lost, elsewhere])).toEqual({ removed: 0, absent: 3, remaining: 0 });
+  });
+
+  test('removes what nobody names too', async () => {
+    expect(await ask()).toEqual({ removed: 1, absent: 1, remaining: 0 });
+  });
+
+  test('leaves blocks of other versions alone, whoever names them', async () => {
+    expect(await ask({}, [theirs])).toEqual({ removed: 1, absent: 1, remaining: 0 });
+    expect(held.has(theirs)).toBe(true);
+    expect(index.usedBytes(birch)).toBe(3);
+  });
+
+  test('says so where a block is there after it was removed', async () => {
+    expect(await ask({ keeps: true }, [lost])).toEqual({ removed: 0, absent: 0, remaining: 2 });
+  });
+
+  const strangers: readonly [string, World][] = [
+    ['that the ledger does not show', { record: { owner: alder } }],
+    ['of another owner', { caller: { organization: birch, name: 'gateway' } }],
+    ['asked for by a compute node', { caller: { organization: alder, name: 'comp_a' } }],
+  ];
+  test.each(strangers)('is not done for an erasure %s', async (_, world) => {
+    await expect(ask(world, [indexed])).rejects.toMatchObject({ status: 404 });
+    expect(held.has(indexed)).toBe(true);
+  });
+
+  test('is refused with names that are none', async () => {
+    await expect(ask({}, ['../etc'])).rejects.toMatchObject({ status: 400 });
+  });
+});

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { idOf, mspId } from '../schemas/ids.ts';
+
+export const erasureImpactView = z
+  .object({
+    dataset: idOf('dset'),
+    versions: z.array(idOf('vers')).describe('What would be erased'),
+    grants: z
+      .array(z.object({ id: idOf('grnt'), grantee: mspId }))
+      .describe('Issued grants that would be left with nothing'),
+    jobs: z
+      .array(z.object({ id: idOf('job'), state: z.string(), rows: z.int(), requester: mspId }))
+      .describe('Jobs over them that have not ended: an erasure ends them'),
+    derived: z
+      .array(
+        z.object({
+          version: idOf('vers'),
+          dataset: idOf('dset'),
+          title: z.string().optional(),
+          owner: mspId,
+          number: z.int(),
+        }),
+      )
+      .describe('What came of them: it stays'),
+    organizations: z.array(
+      z.object({
+        mspId,
+        parts: z.array(z.enum(['grantee', 'requester', 'executor', 'owner of derived data', 'holder of blocks'])),
+      }),
+    ),
+    heldBecause: z.string().optional().describe('Why it would be refused now'),
+    complete: z.boolean().describe('False where there is more than is shown'),
+    block: z.int(),
+  })
+  .meta({ id: 'ErasureImpact' });
