@@ -312,7 +312,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       name: `storage-node ${id}`,
       probe: async (signal) => void (await routes.own(id).control.version({ signal })),
     })),
-    peerAddress: `https://${host}:${listener.port}`,
+    peerAddress: `https://${config.peer.publicHost ?? host}:${listener.port}`,
     agreementKey: Buffer.from(publicKeyOf(agreementSecret)).toString('base64'),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -23,10 +23,18 @@ export const gatewayConfigSchema = z.strictObject({
   data: path,
   rest: z.strictObject({ host: z.string().default('127.0.0.1'), port, tls: keyPair.optional() }),
   /** The listener for other organizations; whom it trusts stands in the channel's configuration. */
-  peer: z.strictObject({ host: z.string().default('127.0.0.1'), port, tls: keyPair }),
+  peer: z.strictObject({
+    host: z.string().default('127.0.0.1'),
+    /** The host by which other organizations reach it, where that is not the address it listens at. */
+    publicHost: z.string().optional(),
+    port,
+    tls: keyPair,
+  }),
   ledger: z.strictObject({
     /** `host:port` of the own organization's peer. */
     address: z.string(),
+    /** The same of its other peers, asked while the first is away. */
+    fallbacks: z.array(z.string()).max(4).optional(),
     tlsRoot: path,
     /** Name in the peer's certificate where it differs from the host. */
     serverName: z.string().optional(),

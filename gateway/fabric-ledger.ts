@@ -29,9 +29,9 @@ export function openFabricLedger(config: GatewayConfig, projected: Projected): F
     const identity = config.ledger.identities[role];
     if (identity === undefined)
       throw new Fault('misconfigured', `this gateway holds no certificate of the role ${role}`);
-    const { address, tlsRoot, serverName } = config.ledger;
+    const { address, fallbacks = [], tlsRoot, serverName } = config.ledger;
     const fabric = connectLedger({
-      peerAddress: address,
+      peerAddress: [address, ...fallbacks],
       tlsRoots: [readFileSync(tlsRoot, 'utf8')],
       ...(serverName !== undefined && { tlsServerName: serverName }),
       identity: {

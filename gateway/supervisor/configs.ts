@@ -3,25 +3,30 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
 import type { Consortium } from '@d-cloud/network/admin';
-import type { NetworkDescription } from './description.ts';
+import { dialled, type NetworkDescription, type OrganizationDescription } from './description.ts';
 import { type FoundNetwork, writePrivate } from './found.ts';
-import { layoutOf } from './layout.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import { dcloudPackage } from './real-ledger.ts';
 
 /** Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once. */
 export async function writeConfigs(directory: string, { description, consortium }: FoundNetwork): Promise<void> {
   const layout = layoutOf(directory);
   const { channel, organizations } = description;
-  const homes = new Map(organizations.map(({ name }) => [name, layout.ofOrganization(name)]));
-  const home = (name: string) => homes.get(name)!;
   if (description.ledger.kind === 'embedded') await writeEmbeddedLedger(directory, description, consortium);
   else await writeChaincodes(directory, description);
 
-  for (const { name, mspId, ports, fabricPorts, storageNodes, computeNodes } of organizations) {
-    const own = home(name);
+  for (const organization of organizations) {
+    const { name, mspId, host, listen, ports, peers, storageNodes, computeNodes } = organization;
+    const own = layout.ofOrganization(name);
     const tokens = await Promise.all(storageNodes.map(({ id }) => secretIn(join(own.storageNode(id), 'rpc-token'))));
     await secretIn(own.organizationSecret);
-    const ledger = { address: `127.0.0.1:${ports.ledger}`, tlsRoot: own.tlsRoot, serverName: 'localhost' };
+    const [address, ...fallbacks] = peers.map(({ port }) => `${dialled(organization)}:${port}`);
+    const ledger = {
+      address,
+      tlsRoot: own.tlsRoot,
+      serverName: 'localhost',
+      ...(fallbacks.length > 0 && { fallbacks }),
+    };
     await writePrivate(
       own.storageConfig,
       json({
@@ -44,6 +49,8 @@ export async function writeConfigs(directory: string, { description, consortium 
         data: own.gateway,
         rest: { port: ports.rest },
         peer: {
+          host: listen,
+          publicHost: host,
           port: ports.peerListener,
           tls: { certificate: own.tlsCertificate('gateway'), key: own.tlsKey('gateway') },
         },
@@ -61,20 +68,7 @@ export async function writeConfigs(directory: string, { description, consortium 
           capacityBytes,
         })),
         organizationSecret: own.organizationSecret,
-        admin: {
-          identity: { certificate: own.certificate('admin'), key: own.key('admin') },
-          tls: { certificate: own.tlsCertificate('admin'), key: own.tlsKey('admin') },
-          peers: [ledger],
-          ...(fabricPorts && {
-            orderer: {
-              address: `127.0.0.1:${fabricPorts.orderer}`,
-              adminAddress: `127.0.0.1:${fabricPorts.ordererAdmin}`,
-              tlsRoot: own.tlsRoot,
-              serverName: ledger.serverName,
-            },
-          }),
-          organizationDirectory: own.directory,
-        },
+        admin: administration(layout, organization),
       }),
     );
     for (const { id } of computeNodes) {
@@ -93,6 +87,27 @@ export async function writeConfigs(directory: string, { description, consortium 
       );
     }
   }
+}
+
+/** With what an organization administers the consortium: its admin identity, own peers and orderer, and its authorities. */
+function administration(layout: Layout, organization: OrganizationDescription) {
+  const { name, peers, orderers } = organization;
+  const own = layout.ofOrganization(name);
+  const trust = { tlsRoot: own.tlsRoot, serverName: 'localhost' };
+  const [orderer] = orderers;
+  return {
+    identity: { certificate: own.certificate('admin'), key: own.key('admin') },
+    tls: { certificate: own.tlsCertificate('admin'), key: own.tlsKey('admin') },
+    peers: peers.map(({ port }) => ({ address: `${dialled(organization)}:${port}`, ...trust })),
+    ...(orderer && {
+      orderer: {
+        address: `${dialled(organization)}:${orderer.port}`,
+        adminAddress: `127.0.0.1:${orderer.adminPort}`,
+        ...trust,
+      },
+    }),
+    organizationDirectory: own.directory,
+  };
 }
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
@@ -131,9 +146,9 @@ async function writeEmbeddedLedger(
         certificate: operator.certificate('orderer'),
         key: operator.key('orderer'),
       },
-      organizations: organizations.map(({ name, mspId, ports }) => ({
+      organizations: organizations.map(({ name, mspId, peers }) => ({
         mspId,
-        address: `127.0.0.1:${ports.ledger}`,
+        address: `127.0.0.1:${peers[0]!.port}`,
         certificate: home(name).certificate('peer'),
         key: home(name).key('peer'),
         tls: { certificate: home(name).tlsCertificate('peer'), key: home(name).tlsKey('peer') },
@@ -171,18 +186,20 @@ async function writeEmbeddedLedger(
   );
 }
 
-/** Each organization's own chaincode service, for its own peer alone. */
+/** A chaincode service for each peer, for that peer's organization alone. */
 async function writeChaincodes(directory: string, { organizations }: NetworkDescription): Promise<void> {
-  for (const { name, fabricPorts } of organizations) {
+  for (const { name, peers } of organizations) {
     const own = layoutOf(directory).ofOrganization(name);
-    await writePrivate(
-      own.chaincodeConfig,
-      json({
-        ccid: dcloudPackage.packageId,
-        address: `127.0.0.1:${fabricPorts?.chaincode}`,
-        tls: { certificate: own.tlsCertificate('chaincode'), key: own.tlsKey('chaincode'), clientRoots: own.tlsRoot },
-      }),
-    );
+    for (const [at, { chaincode }] of peers.entries()) {
+      await writePrivate(
+        own.chaincodeConfig(at),
+        json({
+          ccid: dcloudPackage.packageId,
+          address: `127.0.0.1:${chaincode}`,
+          tls: { certificate: own.tlsCertificate('chaincode'), key: own.tlsKey('chaincode'), clientRoots: own.tlsRoot },
+        }),
+      );
+    }
   }
 }
 

@@ -1,45 +1,57 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultShape, describeNetwork, networkDescription, portsNeeded } from './description.ts';
+import { networkDescription, parseDescription, portsOf } from './description.ts';
 
-const ports = (count: number) => Array.from({ length: count }, (_, at) => 8_000 + at);
-let minted = 0;
-const mintId = (kind: string) => `${kind}_${minted++}`;
-
-describe('the network on one machine', () => {
-  test('has three organizations, none of which holds the 4 fragments that open a version, and each of which may go', () => {
-    const stored = defaultShape.map(({ storageNodes }) => storageNodes);
-    expect(stored).toHaveLength(3);
-    expect(stored.reduce((sum, count) => sum + count, 0)).toBe(7);
-    for (const count of stored) {
-      expect(count).toBeLessThan(4);
-      expect(7 - count).toBeGreaterThanOrEqual(4);
-    }
+const v1 = (organization: object, more: object = {}) =>
+  JSON.stringify({
+    v: 1,
+    ...more,
+    channel: 'dcloud',
+    chaincodePort: 8000,
+    organizations: [
+      {
+        name: 'alder',
+        mspId: 'AlderMSP',
+        ports: { rest: 8001, peerListener: 8002, ledger: 8003 },
+        storageNodes: [{ id: 'stor_a', port: 8004, disk: 'disk-1', capacityBytes: '1024' }],
+        computeNodes: [{ id: 'comp_a', classes: ['R-1'] }],
+        ...organization,
+      },
+    ],
   });
 
-  test('gives every program a port of its own, and every node an id of its own', () => {
-    const described = describeNetwork(defaultShape, ports(portsNeeded(defaultShape)), mintId);
-    expect(networkDescription.parse(JSON.parse(JSON.stringify(described)))).toEqual(described);
-    const used = [
-      described.chaincodePort,
-      ...described.organizations.flatMap((one) => [
-        ...Object.values(one.ports),
-        ...one.storageNodes.map(({ port }) => port),
-      ]),
-    ];
-    expect(used.toSorted()).toEqual(ports(portsNeeded(defaultShape)));
-    const ids = described.organizations.flatMap((one) =>
-      [...one.storageNodes, ...one.computeNodes].map(({ id }) => id),
-    );
-    expect(new Set(ids).size).toBe(9);
+describe('a network.json of version 1', () => {
+  test('of an embedded network is read as one peer each on loopback, with its ids and ports', () => {
+    const described = parseDescription(v1({}))!;
+    expect(networkDescription.parse(described)).toEqual(described);
+    expect(described).toMatchObject({ v: 2, ledger: { kind: 'embedded' }, chaincodePort: 8000, others: [] });
+    expect(described.organizations[0]).toEqual({
+      name: 'alder',
+      mspId: 'AlderMSP',
+      host: '127.0.0.1',
+      listen: '127.0.0.1',
+      ports: { rest: 8001, peerListener: 8002 },
+      peers: [{ port: 8003 }],
+      orderers: [],
+      storageNodes: [{ id: 'stor_a', port: 8004, disk: 'disk-1', capacityBytes: '1024' }],
+      computeNodes: [{ id: 'comp_a', classes: ['R-1'] }],
+    });
+    expect(portsOf(described).map(({ port }) => port)).toEqual([8000, 8001, 8002, 8003, 8004]);
   });
 
-  test('puts the storage nodes of an organization on disks of their own, which are failure domains', () => {
-    const { organizations } = describeNetwork(defaultShape, ports(portsNeeded(defaultShape)), mintId);
-    for (const { storageNodes } of organizations)
-      expect(new Set(storageNodes.map(({ disk }) => disk)).size).toBe(storageNodes.length);
+  test('of a real network keeps its orderer, and the chaincode service that is its peer’s own', () => {
+    const fabricPorts = { orderer: 8005, ordererAdmin: 8006, chaincode: 8007 };
+    const kinds = { ledger: { kind: 'fabric', binaries: '/opt/fabric' }, store: { kind: 'kubo' } };
+    const described = parseDescription(v1({ fabricPorts }, kinds))!;
+    expect(described).toMatchObject({ ledger: { kind: 'fabric', binaries: '/opt/fabric' }, store: { kind: 'kubo' } });
+    expect(described.chaincodePort).toBeUndefined();
+    expect(described.organizations[0]).toMatchObject({
+      peers: [{ port: 8003, chaincode: 8007 }],
+      orderers: [{ port: 8005, adminPort: 8006 }],
+    });
   });
 
-  test('is not described with too few ports', () => {
-    expect(() => describeNetwork(defaultShape, ports(16), mintId)).toThrow('needs 17 ports');
+  test('that is damaged is not guessed at', () => {
+    for (const text of ['{"v":1}', '{"v":1,"organizations":[{}]}', '[]', 'null', '{"v":3}', v1({ ports: {} })])
+      expect(parseDescription(text)).toBeUndefined();
   });
 });

@@ -1,36 +1,55 @@
 import { z } from 'zod';
+import { upcastDescription } from './description-v1.ts';
 
 const port = z.int().min(1).max(65535);
+
+/** How a channel orders transactions and who decides there: what its genesis block is made from. */
+export const channelSettings = z.strictObject({
+  consensus: z.enum(['raft', 'bft']),
+  batch: z.strictObject({
+    timeout: z.string(),
+    maxMessageCount: z.int(),
+    absoluteMaxBytes: z.int(),
+    preferredMaxBytes: z.int(),
+  }),
+  policies: z.strictObject({ Admins: z.string(), Endorsement: z.string(), LifecycleEndorsement: z.string() }),
+});
 
 const organization = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
   mspId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/),
-  ports: z.strictObject({ rest: port, peerListener: port, ledger: port }),
-  /** Where the organization's own orderer and chaincode listen; a real network's alone. */
-  fabricPorts: z.strictObject({ orderer: port, ordererAdmin: port, chaincode: port }).optional(),
+  /** DNS name or IP address by which the other organizations reach it, and the own address its programs listen at for them. */
+  host: z.string(),
+  listen: z.string(),
+  /** Of its gateway. */
+  ports: z.strictObject({ rest: port, peerListener: port }),
+  /** `chaincode` is the port of this peer's own chaincode service; none where one serves all peers. */
+  peers: z.array(z.strictObject({ port, chaincode: port.optional() })).min(1),
+  orderers: z.array(z.strictObject({ port, adminPort: port })),
   storageNodes: z.array(z.strictObject({ id: z.string(), port, disk: z.string(), capacityBytes: z.string() })),
   computeNodes: z.array(z.strictObject({ id: z.string(), classes: z.array(z.enum(['R-1', 'J-1'])) })),
 });
 
-/** The network on this machine, as `network.json` keeps it: what runs, under which ids, on which loopback ports. */
+/** The full plan of what runs from one directory, as `network.json` keeps it: which programs, under which ids, on which ports. */
 export const networkDescription = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   /** Who answers behind the protocols: our own double, or Fabric's and Kubo's programs, found in `binaries` or else on the search path. */
-  ledger: z.strictObject({ kind: z.enum(['embedded', 'fabric']), binaries: z.string().optional() }).default({
-    kind: 'embedded',
-  }),
-  store: z.strictObject({ kind: z.enum(['embedded', 'kubo']), binaries: z.string().optional() }).default({
-    kind: 'embedded',
-  }),
+  ledger: z.strictObject({ kind: z.enum(['embedded', 'fabric']), binaries: z.string().optional() }),
+  store: z.strictObject({ kind: z.enum(['embedded', 'kubo']), binaries: z.string().optional() }),
   channel: z.string(),
-  chaincodePort: port,
+  settings: channelSettings,
+  /** Of the one chaincode service of an embedded ledger. */
+  chaincodePort: port.optional(),
+  /** Those whose programs run here. */
   organizations: z.array(organization).min(1),
+  /** Members whose programs and keys are on other machines. */
+  others: z.array(organization.pick({ name: true, mspId: true })),
 });
 
-/** Reads `network.json`; nothing where this version cannot. */
+/** Reads `network.json`, of this version or of an older one; nothing where this version cannot. */
 export function parseDescription(text: string): NetworkDescription | undefined {
   try {
-    return networkDescription.parse(JSON.parse(text));
+    return networkDescription.parse(upcastDescription(JSON.parse(text)));
   } catch {
     return undefined;
   }
@@ -38,57 +57,47 @@ export function parseDescription(text: string): NetworkDescription | undefined {
 
 export type NetworkDescription = z.infer<typeof networkDescription>;
 export type OrganizationDescription = NetworkDescription['organizations'][number];
+export type ChannelSettings = z.infer<typeof channelSettings>;
 
-/** What the embedded network looks like before it has ids and ports. Three organizations, because two cannot keep the promises. */
-export const defaultShape = [
-  { name: 'alder', mspId: 'AlderMSP', storageNodes: 3, computeNodes: 1 },
-  { name: 'birch', mspId: 'BirchMSP', storageNodes: 2, computeNodes: 0 },
-  { name: 'cedar', mspId: 'CedarMSP', storageNodes: 2, computeNodes: 1 },
-] as const;
+/** Every member of the consortium, in the order that all machines see. */
+export function membersOf({ organizations, others }: NetworkDescription): { name: string; mspId: string }[] {
+  return [...organizations, ...others]
+    .map(({ name, mspId }) => ({ name, mspId }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Every port that programs of this directory listen on, with the own address they do it at. */
+export function portsOf({ organizations, chaincodePort }: NetworkDescription): { port: number; address: string }[] {
+  const loopback = '127.0.0.1';
+  const own = organizations.flatMap(({ listen, ports, peers, orderers, storageNodes }) => [
+    { port: ports.rest, address: loopback },
+    { port: ports.peerListener, address: listen },
+    ...peers.flatMap((peer) => [
+      { port: peer.port, address: listen },
+      ...(peer.chaincode === undefined ? [] : [{ port: peer.chaincode, address: loopback }]),
+    ]),
+    ...orderers.flatMap((orderer) => [
+      { port: orderer.port, address: listen },
+      { port: orderer.adminPort, address: loopback },
+    ]),
+    ...storageNodes.map((node) => ({ port: node.port, address: loopback })),
+  ]);
+  return chaincodePort === undefined ? own : [{ port: chaincodePort, address: loopback }, ...own];
+}
 
 /** What people choose from: everything of our own, or everything real. */
 export type NetworkKind = { readonly kind: 'embedded' } | { readonly kind: 'real'; readonly binaries?: string };
 
-type Shape = readonly { name: string; mspId: string; storageNodes: number; computeNodes: number }[];
-
-/** How many ports a shape needs: one for the chaincode, three for each organization (six where it has its own orderer and chaincode) and one for each storage node. */
-export function portsNeeded(shape: Shape, { kind }: NetworkKind = { kind: 'embedded' }): number {
-  return 1 + shape.reduce((sum, { storageNodes }) => sum + (kind === 'real' ? 6 : 3) + storageNodes, 0);
+export function kindOf({ ledger }: NetworkDescription): NetworkKind['kind'] {
+  return ledger.kind === 'fabric' ? 'real' : 'embedded';
 }
 
-/** Gives a shape its ids and ports. Takes exactly {@link portsNeeded} free ports. */
-export function describeNetwork(
-  shape: Shape,
-  ports: readonly number[],
-  mintId: (kind: 'stor' | 'comp') => string,
-  network: NetworkKind = { kind: 'embedded' },
-): NetworkDescription {
-  const rest = ports.values();
-  const next = () => {
-    const { value, done } = rest.next();
-    if (done) throw new RangeError(`a network of this shape needs ${portsNeeded(shape, network)} ports`);
-    return value;
-  };
-  const real = network.kind === 'real';
-  const found = real && network.binaries !== undefined ? { binaries: network.binaries } : {};
-  return {
-    v: 1,
-    ledger: real ? { kind: 'fabric', ...found } : { kind: 'embedded' },
-    store: real ? { kind: 'kubo', ...found } : { kind: 'embedded' },
-    channel: 'dcloud',
-    chaincodePort: next(),
-    organizations: shape.map(({ name, mspId, storageNodes, computeNodes }) => ({
-      name,
-      mspId,
-      ports: { rest: next(), peerListener: next(), ledger: next() },
-      ...(real ? { fabricPorts: { orderer: next(), ordererAdmin: next(), chaincode: next() } } : {}),
-      storageNodes: Array.from({ length: storageNodes }, (_, at) => ({
-        id: mintId('stor'),
-        port: next(),
-        disk: `disk-${at + 1}`,
-        capacityBytes: `${64 * 2 ** 30}`,
-      })),
-      computeNodes: Array.from({ length: computeNodes }, () => ({ id: mintId('comp'), classes: ['R-1', 'J-1'] })),
-    })),
-  };
+/** Where programs of this machine dial those that listen so. */
+export function dialled({ listen }: Pick<OrganizationDescription, 'listen'>): string {
+  return listen === '0.0.0.0' ? '127.0.0.1' : listen;
+}
+
+/** The name of the `at`-th program of its kind: numbered only where an organization has several. */
+export function programName(kind: string, organization: string, at: number, of: number): string {
+  return of === 1 ? `${kind}-${organization}` : `${kind}-${organization}-${at + 1}`;
 }

@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keyedHash, openApiKeyStore } from '../auth/index.ts';
 import { writeConfigs } from './configs.ts';
-import {
-  descriptionOf,
-  type FoundNetwork,
-  foundNetwork,
-  issueCredentials,
-  preferredPort,
-  writePrivate,
-} from './found.ts';
+import { descriptionOf, preferredPort } from './described.ts';
+import { type FoundNetwork, foundNetwork, issueCredentials, writePrivate } from './found.ts';
 import { layoutOf } from './layout.ts';
 
 let directory: string;
@@ -73,9 +67,9 @@ describe('founding a network', () => {
   }, 60_000);
 
   test('does not guess at a description of another version', async () => {
-    await writeFile(join(directory, 'network.json'), '{"v":2}');
+    await writeFile(join(directory, 'network.json'), '{"v":3}');
     await expect(descriptionOf(directory)).rejects.toThrow(/Move .* away and start again/);
-    expect(await readFile(join(directory, 'network.json'), 'utf8')).toBe('{"v":2}');
+    expect(await readFile(join(directory, 'network.json'), 'utf8')).toBe('{"v":3}');
   });
 
   test('says what to do about a description that is no JSON', async () => {

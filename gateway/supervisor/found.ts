@@ -1,94 +1,94 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { idFrom } from '@d-cloud/chaincode/domain';
-import { type Consortium, type EnrolRequest, foundConsortium, roleAttribute, writeWhole } from '@d-cloud/network/admin';
+import {
+  type Consortium,
+  type ConsortiumMember,
+  foundConsortium,
+  foundMember,
+  publicMember,
+  writeWhole,
+} from '@d-cloud/network/admin';
 import { keyedHash, openApiKeyStore, type Role, roleScopes } from '../auth/index.ts';
 import type { Credentials } from '../cli/credentials.ts';
 import { credentialsFile } from '../cli/credentials.ts';
-import {
-  defaultShape,
-  describeNetwork,
-  type NetworkDescription,
-  type NetworkKind,
-  parseDescription,
-  portsNeeded,
-} from './description.ts';
+import { type Bundle, othersOf, publicMemberOf, readBundle } from './bundle.ts';
+import { descriptionOf } from './described.ts';
+import type { NetworkDescription } from './description.ts';
+import { memberRequest } from './identities.ts';
 import { layoutOf } from './layout.ts';
-import { freePorts } from './ports.ts';
+
+export type FoundNetwork = {
+  readonly description: NetworkDescription;
+  readonly consortium: Consortium;
+  /** What organizations on other machines showed. */
+  readonly others: readonly Bundle[];
+};
 
 /**
- * The first port that is tried for a new network; the others follow it. Each directory has a place of its own below the ports that
- * systems give to connections (32768 on Linux): networks founded at the same moment would find the same ports free.
+ * Makes what a network needs before its programs start, or opens what is there: description, organizations, certificates,
+ * genesis block. With members on other machines every machine makes the same genesis block from what all of them showed.
+ * @throws Error where something of another organization is missing, or `genesis` (hex) is not the block's hash
  */
-export function preferredPort(directory: string): number {
-  return 7410 + 32 * (createHash('sha256').update(directory).digest().readUInt16BE() % 512);
-}
-
-export type FoundNetwork = { readonly description: NetworkDescription; readonly consortium: Consortium };
-
-/** Makes what a network needs before its programs start, or opens what is there: description, organizations, certificates, genesis block. */
-export async function foundNetwork(directory: string, now: Date): Promise<FoundNetwork> {
+export async function foundNetwork(directory: string, now: Date, genesis?: string): Promise<FoundNetwork> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const description = await descriptionOf(directory);
+  const { channel, settings, organizations } = description;
+  const others = await othersOf(directory, description);
+  const own = await Promise.all(others.length === 0 ? [] : organizations.map((one) => ownBundle(directory, one.name)));
+  const dates = [...own, ...others].map(({ foundedAt }) => Date.parse(foundedAt));
   const consortium = await foundConsortium({
     directory,
-    channel: description.channel,
+    channel,
     now,
-    // A small batch timeout: the programs above it submit one transaction after the other.
-    batch: { timeout: '50ms', maxMessageCount: 500, absoluteMaxBytes: 10 << 20, preferredMaxBytes: 2 << 20 },
-    organizations: description.organizations.map(({ name, mspId, computeNodes, ports, fabricPorts }) => ({
-      name,
-      mspId,
-      ...(fabricPorts && {
-        ordererEndpoint: `127.0.0.1:${fabricPorts.orderer}`,
-        anchorPeers: [`127.0.0.1:${ports.ledger}`],
-      }),
-      identities: [
-        { name: 'peer', role: 'peer' },
-        { name: 'orderer', role: 'orderer' },
-        { name: 'chaincode', role: 'client' },
-        withRole('gateway'),
-        ...(Object.keys(roleScopes) as Role[]).map(withRole),
-        ...computeNodes.map(({ id }) => ({ ...withRole('compute-node'), name: id })),
-      ],
-    })),
+    ...settings,
+    organizations: organizations.map(memberRequest),
+    ...(others.length > 0 && {
+      others: others.map(publicMemberOf),
+      foundedAt: new Date(Math.max(...dates)),
+    }),
+    ...(genesis !== undefined && { genesisHash: genesis }),
   });
-  return { description, consortium };
+  return { description, consortium, others };
 }
 
-function withRole(role: string): EnrolRequest {
-  return { name: role, role: role === 'admin' ? 'admin' : 'client', attributes: { [roleAttribute]: role } };
-}
-
-/** The description that `network.json` keeps; in an empty directory a new one on free ports, from the preferred one upwards, is written. */
-export async function descriptionOf(
+/** Founds the one organization of this machine and writes what it shows to the others; what is there is kept. Answers the file's path. */
+export async function foundAlone(
   directory: string,
-  preferred = preferredPort(directory),
-  kind?: NetworkKind,
-): Promise<NetworkDescription> {
-  const file = layoutOf(directory).description;
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text !== undefined) {
-    const described = parseDescription(text);
-    if (described) return asAsked(described, directory, kind);
-    throw new Error(
-      `${file} is not a network description this version can read. Move ${directory} away and start again.`,
-    );
-  }
-  const ports = await freePorts(portsNeeded(defaultShape, kind), preferred);
-  const description = describeNetwork(defaultShape, ports, (of) => idFrom(of, randomBytes(16)), kind);
-  await writePrivate(file, JSON.stringify(description, null, 2));
-  return description;
+  description: NetworkDescription,
+  { now, fabric }: { readonly now: Date; readonly fabric: string },
+): Promise<string> {
+  const { channel, settings, organizations } = description;
+  const [organization] = organizations;
+  if (organization === undefined || organizations.length > 1)
+    throw new Error('An organization is founded alone on its own machine: name it with --organization.');
+  const request = memberRequest(organization);
+  const member: ConsortiumMember = await foundMember(directory, request, now);
+  const file = layoutOf(directory).bundle(organization.name);
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  if (before !== undefined) return file;
+  const { mspId, roots, anchorPeers, orderers } = await publicMember(member, request);
+  const bundle: Bundle = {
+    v: 1,
+    name: organization.name,
+    mspId,
+    foundedAt: now.toISOString(),
+    channel,
+    settings,
+    fabric,
+    roots: { ...roots, revocationLists: [...roots.revocationLists] },
+    peers: [...anchorPeers],
+    orderers: [...orderers],
+  };
+  await writeWhole(file, `${JSON.stringify(bundle, null, 2)}\n`, 'public');
+  return file;
 }
 
-/** A network stays what it was founded as: its blocks and data are of that kind. */
-function asAsked(description: NetworkDescription, directory: string, kind?: NetworkKind): NetworkDescription {
-  const is = description.ledger.kind === 'fabric' ? 'real' : 'embedded';
-  if (kind === undefined || kind.kind === is) return description;
-  throw new Error(`The network in ${directory} is ${is} and stays so: choose another --directory for the other kind.`);
+async function ownBundle(directory: string, name: string): Promise<Bundle> {
+  const file = layoutOf(directory).bundle(name);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${name} has not shown itself to the others yet: dcloud network found writes ${file}.`, { cause });
+  });
+  return readBundle(text, file);
 }
 
 /** Issues one API key per organization and role, once, and writes them with the addresses for the person who started the network. */
@@ -99,7 +99,7 @@ export async function issueCredentials(
   const known = await readFile(credentialsFile(directory), 'utf8').catch(() => undefined);
   if (known !== undefined) return JSON.parse(known) as Credentials;
   const organizations: Credentials['organizations'] = {};
-  for (const { name, mspId, ports } of description.organizations) {
+  for (const { name, mspId, host, ports } of description.organizations) {
     const home = layoutOf(directory).ofOrganization(name);
     using store = openApiKeyStore(home.apiKeys, {
       keyedHash: keyedHash(await readFile(home.organizationSecret)),
@@ -115,7 +115,7 @@ export async function issueCredentials(
     organizations[name] = {
       mspId,
       rest: `http://127.0.0.1:${ports.rest}`,
-      peer: `https://127.0.0.1:${ports.peerListener}`,
+      peer: `https://${host}:${ports.peerListener}`,
       keys,
     };
   }

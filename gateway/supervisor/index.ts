@@ -1,7 +1,13 @@
+export { acceptBundle, readBundle } from './bundle.ts';
 export { holdFile } from './child.ts';
-export type { NetworkKind } from './description.ts';
-export { descriptionOf } from './found.ts';
+export { descriptionOf, keepDescription, planDirectory, readDescription, wantedByDefault } from './described.ts';
+export type { NetworkDescription, NetworkKind } from './description.ts';
+export { type Explanation, explainPlan } from './explain.ts';
+export { foundAlone, foundNetwork } from './found.ts';
 export { gatewayRuns } from './gateway-runs.ts';
+export { type NetworkHealth, networkHealth } from './health.ts';
 export { layoutOf } from './layout.ts';
+export { fabricOf } from './real-ledger.ts';
 export { holdProcess, releaseProcess, startSupervisor, stopSupervisor } from './start.ts';
 export { readState, type SupervisorState } from './state.ts';
+export { readWanted, type WantedNetwork, wantedSchema } from './wanted.ts';

@@ -1,10 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { machineRuntime } from '@d-cloud/pipelines/infer';
 import { type Credentials, signIn } from '../cli/credentials.ts';
 import { Problem, type RestClient } from '../cli/rest.ts';
+import { membersOf } from './description.ts';
 import type { FoundNetwork } from './found.ts';
 import { layoutOf } from './layout.ts';
+import { isLoopback } from './plan.ts';
 
 /** Purposes that a new consortium starts with: ids of the W3C Data Privacy Vocabulary (https://w3id.org/dpv). */
 const purposes = [
@@ -16,29 +19,36 @@ const purposes = [
 ];
 
 const organizationsWithinMs = 30_000;
+const lookMs = 100;
+const retryMs = 2_000;
 
-/** Brings a started network to its first working state: purposes, storage nodes and compute nodes on the ledger. Done again, it changes nothing. */
+/**
+ * Brings a started network to its first working state: purposes, storage nodes and compute nodes of the organizations here on
+ * the ledger. Done again, it changes nothing. Where other machines take part it waits for enough of them.
+ */
 export async function joinConsortium(
   directory: string,
   { description }: FoundNetwork,
   credentials: Credentials,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { organizations } = description;
-  const operator = organizations.at(-1)!.name;
-  await everyOrganization(signIn(credentials, operator, 'admin'), organizations.length);
-  await once(() =>
-    signIn(credentials, operator, 'admin').call('PUT', '/purposes', {
-      body: { purposes },
-      idempotencyKey: 'join-purposes',
-    }),
-  );
+  const { organizations, others } = description;
+  const [first] = organizations;
+  const wait = { patient: others.length > 0, signal };
+  const own = new Set(organizations.map(({ mspId }) => mspId));
+  await everyOrganization(signIn(credentials, first!.name, 'admin'), own, wait);
+  const operator = membersOf(description).at(-1)!.name;
+  if (organizations.some(({ name }) => name === operator)) {
+    const rest = signIn(credentials, operator, 'admin');
+    await once(() => rest.call('PUT', '/purposes', { body: { purposes }, idempotencyKey: 'join-purposes' }), wait);
+  }
   const runtime = machineRuntime();
   await Promise.all(
-    organizations.map(async ({ name, storageNodes, computeNodes }) => {
+    organizations.map(async ({ name, host, storageNodes, computeNodes }) => {
       const rest = signIn(credentials, name, 'operator');
       for (const { id, disk, capacityBytes } of storageNodes) {
-        const body = { id, host: `this-machine-${name}`, disk, capacityBytes };
-        await once(() => rest.call('POST', '/storage-nodes', { body, idempotencyKey: `join-${id}` }));
+        const body = { id, host: isLoopback(host) ? `this-machine-${name}` : host, disk, capacityBytes };
+        await once(() => rest.call('POST', '/storage-nodes', { body, idempotencyKey: `join-${id}` }), wait);
       }
       for (const { id, classes } of computeNodes) {
         const certificate = new X509Certificate(
@@ -46,29 +56,42 @@ export async function joinConsortium(
         );
         const publicKey = certificate.publicKey.export({ type: 'spki', format: 'pem' });
         const body = { id, publicKey: publicKey.toString(), classes, runtime };
-        await once(() => rest.call('POST', '/compute-nodes', { body, idempotencyKey: `join-${id}` }));
+        await once(() => rest.call('POST', '/compute-nodes', { body, idempotencyKey: `join-${id}` }), wait);
       }
     }),
   );
 }
 
+/** `patient` where machines of others are waited for, however long they take. */
+type Wait = { readonly patient: boolean; readonly signal: AbortSignal };
+
 /** Gateways register their organizations themselves, beside serving. */
-async function everyOrganization(rest: RestClient, count: number): Promise<void> {
+async function everyOrganization(
+  rest: RestClient,
+  wanted: ReadonlySet<string>,
+  { patient, signal }: Wait,
+): Promise<void> {
   const until = performance.now() + organizationsWithinMs;
   for (;;) {
-    const { items } = await rest.call<{ items: unknown[] }>('GET', '/organizations');
-    if (items.length >= count) return;
-    if (performance.now() > until)
-      throw new Error(`only ${items.length} of ${count} organizations registered themselves on the ledger`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { items } = await rest.call<{ items: { mspId: string }[] }>('GET', '/organizations');
+    const registered = items.filter(({ mspId }) => wanted.has(mspId)).length;
+    if (registered === wanted.size) return;
+    if (!patient && performance.now() > until)
+      throw new Error(`only ${registered} of ${wanted.size} organizations registered themselves on the ledger`);
+    await setTimeout(lookMs, undefined, { signal });
   }
 }
 
 /** A record that is there already is what was wanted. */
-async function once(act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 409) throw error;
+async function once(act: () => Promise<unknown>, { patient, signal }: Wait): Promise<void> {
+  for (;;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (error instanceof Problem && error.status === 409) return;
+      if (!patient || !(error instanceof Problem) || !error.retryable) throw error;
+    }
+    await setTimeout(retryMs, undefined, { signal });
   }
 }

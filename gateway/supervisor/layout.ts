@@ -11,9 +11,9 @@ export function layoutOf(directory: string) {
       gatewayConfig: join(home, 'gateway', 'config.json'),
       organizationSecret: join(home, 'gateway', 'organization-secret'),
       apiKeys: join(home, 'gateway', 'api-keys.sqlite'),
-      /** Real networks': the organization's own orderer and peer, and its own chaincode service. */
-      fabric: join(home, 'fabric'),
-      chaincodeConfig: join(home, 'chaincode', 'config.json'),
+      /** Real networks': one of the organization's own orderers or peers, and the chaincode service of its `at`-th peer. */
+      fabricNode: (name: string) => join(home, 'fabric', name),
+      chaincodeConfig: (at: number) => join(home, at === 0 ? 'chaincode' : `chaincode-${at + 1}`, 'config.json'),
       storageConfig: join(home, 'storage', 'config.json'),
       storageNode: (id: string) => join(home, 'storage', id),
       computeNode: (id: string) => join(home, 'compute', id),
@@ -26,6 +26,11 @@ export function layoutOf(directory: string) {
     };
   };
   return {
+    /** What the organization of this machine shows to the others, and what they showed. */
+    bundle: (name: string) => join(directory, `${name}.public.json`),
+    othersBundle: (name: string) => join(directory, 'others', `${name}.public.json`),
+    organizations: join(directory, 'organizations'),
+    genesisBlock: (channel: string) => join(directory, 'channels', channel, 'genesis.block'),
     description: join(directory, 'network.json'),
     ledger: join(directory, 'ledger'),
     ledgerConfig: join(directory, 'ledger', 'config.json'),

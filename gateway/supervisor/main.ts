@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { refuseExpired } from './certificates.ts';
 import { writeConfigs } from './configs.ts';
 import { foundNetwork, issueCredentials } from './found.ts';
 import { joinConsortium } from './join.ts';
@@ -9,19 +10,20 @@ import { Supervisor } from './supervisor.ts';
 
 /** Runs the network of one directory until it is told to stop: the detached process behind `dcloud up`. */
 async function main(directory: string): Promise<void> {
-  const stop = new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
+  const stopping = new AbortController();
+  const stop = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort());
   try {
     await endLeftovers(directory);
     const network = await foundNetwork(directory, new Date());
+    await refuseExpired(directory, network.description, new Date());
     await writeConfigs(directory, network);
     const credentials = await issueCredentials(directory, network);
-    const searchPath = process.env.PATH ?? '';
-    const stages = await stagesOf(directory, network, searchPath, () =>
-      joinConsortium(directory, network, credentials),
-    );
+    const stages = await stagesOf(directory, network, {
+      searchPath: process.env.PATH ?? '',
+      signal: stopping.signal,
+      afterGateways: () => joinConsortium(directory, network, credentials, stopping.signal),
+    });
     await using supervisor = new Supervisor(directory, stages);
     await Promise.race([supervisor.start(), stop]);
     await stop;

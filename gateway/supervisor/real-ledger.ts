@@ -1,16 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
-import { packageChaincode } from '@d-cloud/network/admin';
+import { nodeName, packageChaincode } from '@d-cloud/network/admin';
+import { Fault } from '@d-cloud/network/ledger';
 import {
   everyPeerKnowsAll,
+  type FabricBinaries,
   type FabricChaincode,
   type FabricMember,
   findFabric,
   formChannel,
   ordererProgram,
+  type PeerNode,
   peerProgram,
 } from '@d-cloud/network/processes/fabric';
 import type { NativeProgram } from '@d-cloud/network/processes/program';
+import { membersOf, type NetworkDescription, programName } from './description.ts';
 import type { FoundNetwork } from './found.ts';
 import { layoutOf } from './layout.ts';
 
@@ -22,64 +26,102 @@ export type RealLedger = {
   readonly programs: readonly NativeProgram[];
   /** Joins orderers and peers to the channel and puts the chaincode in force. */
   readonly form: () => Promise<void>;
-  /** Resolves when each peer reaches the chaincode at every other one. */
+  /** Resolves when each peer reaches the chaincode at every other one of this machine. */
   readonly known: () => Promise<void>;
 };
 
 const formedWithinMs = 120_000;
+/** Machines of other organizations are started by other people. */
+const othersWithinMs = 24 * 60 * 60_000;
 
-/** Writes the configuration of an orderer and a peer per organization. @throws Fault when Fabric's programs are not there */
-export async function realLedger(directory: string, network: FoundNetwork, searchPath: string): Promise<RealLedger> {
-  const { description, consortium } = network;
-  const { binaries: place } = description.ledger;
-  const binaries = await findFabric({ searchPath, ...(place === undefined ? {} : { directory: place }) });
+/** Writes the configuration of every orderer and peer. @throws Fault when Fabric's programs are not there, or too old for the channel */
+export async function realLedger(
+  directory: string,
+  network: FoundNetwork,
+  { searchPath, signal }: { readonly searchPath: string; readonly signal: AbortSignal },
+): Promise<RealLedger> {
+  const { description, consortium, others } = network;
+  const binaries = await fabricOf(description, searchPath);
   const members = await Promise.all(description.organizations.map((_, at) => memberOf(directory, network, at)));
   const programs = await Promise.all(
-    members.flatMap((member) => [ordererProgram(member, binaries), peerProgram(member, binaries)]),
+    members.flatMap(({ orderers, peers }) => [
+      ...orderers.map((node) => ordererProgram(node, binaries)),
+      ...peers.map((node) => peerProgram(node, binaries)),
+    ]),
   );
   const { channel } = description;
   const chaincode = dcloud(network);
+  const elsewhere = others.map(({ mspId, peers, roots }) => ({
+    mspId,
+    address: peers[0]!,
+    tlsRoot: roots.tlsRootCertificate,
+  }));
+  const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   return {
     programs,
     form: () =>
       formChannel(
         members,
-        { channel, genesisBlock: consortium.genesisBlock, chaincodes: [chaincode] },
-        AbortSignal.timeout(formedWithinMs),
+        { channel, genesisBlock: consortium.genesisBlock, chaincodes: [chaincode], others: elsewhere },
+        within(others.length === 0 ? formedWithinMs : othersWithinMs),
       ),
-    known: () => everyPeerKnowsAll(members, chaincode.definition, AbortSignal.timeout(formedWithinMs)),
+    known: () => everyPeerKnowsAll(members, chaincode.definition, within(formedWithinMs)),
   };
 }
 
+/** Fabric's programs for a network. @throws Fault when they are not there, or of a version that does not know its consensus */
+export async function fabricOf({ ledger, settings }: NetworkDescription, searchPath: string): Promise<FabricBinaries> {
+  const { binaries: directory } = ledger;
+  const binaries = await findFabric({ searchPath, ...(directory === undefined ? {} : { directory }) });
+  if (settings.consensus !== 'bft' || binaries.generation === '3') return binaries;
+  throw new Fault(
+    'misconfigured',
+    `The channel's consensus is bft, which Fabric knows from 3.1 on, and ${binaries.orderer} is ${binaries.version}: name a directory with 3.1 in "binaries", or take "raft".`,
+  );
+}
+
 async function memberOf(directory: string, { description, consortium }: FoundNetwork, at: number) {
-  const { name, mspId, ports, fabricPorts } = description.organizations[at]!;
-  if (fabricPorts === undefined) throw new Error(`network.json gives ${name} no ports for an orderer`);
+  const organization = description.organizations[at]!;
+  const { name, mspId, host, listen } = organization;
   const home = layoutOf(directory).ofOrganization(name);
   const identity = (of: string) => consortium.members[at]!.identities.get(of)!;
-  const peer = identity('peer');
+  const node = (kind: 'orderer' | 'peer', place: number, of: number) => {
+    const own = nodeName(kind, place);
+    const directory = home.fabricNode(own);
+    const program = programName(kind, name, place, of);
+    return { name: program, mspId, directory, identity: identity(own), admin: identity('admin'), host, listen };
+  };
+  const addresses = organization.peers.map(({ port }) => `${host}:${port}`);
+  const peers = organization.peers.map(async ({ port, chaincode }, place): Promise<PeerNode> => {
+    const { tls, tlsRoot } = identity(nodeName('peer', place));
+    const connection = {
+      address: `127.0.0.1:${chaincode}`,
+      rootCertificate: tlsRoot,
+      clientCertificate: tls.certificate,
+      clientKey: await readFile(home.tlsKey(nodeName('peer', place)), 'utf8'),
+    };
+    return {
+      ...node('peer', place, addresses.length),
+      port,
+      siblings: addresses.filter((_, other) => other !== place),
+      chaincodes: new Map([[dcloudPackage.label, connection]]),
+    };
+  });
+  const [first, ...more] = await Promise.all(peers);
   const member: FabricMember = {
-    name,
     mspId,
-    directory: home.fabric,
-    identities: { orderer: identity('orderer'), peer, admin: identity('admin') },
-    ports: { orderer: fabricPorts.orderer, ordererAdmin: fabricPorts.ordererAdmin, peer: ports.ledger },
-    chaincodes: new Map([
-      [
-        dcloudPackage.label,
-        {
-          address: `127.0.0.1:${fabricPorts.chaincode}`,
-          rootCertificate: peer.tlsRoot,
-          clientCertificate: peer.tls.certificate,
-          clientKey: await readFile(home.tlsKey('peer'), 'utf8'),
-        },
-      ],
-    ]),
+    peers: [first!, ...more],
+    orderers: organization.orderers.map(({ port, adminPort }, place) => ({
+      ...node('orderer', place, organization.orderers.length),
+      port,
+      adminPort,
+    })),
   };
   return member;
 }
 
 function dcloud({ description }: FoundNetwork): FabricChaincode {
-  const mspIds = description.organizations.map(({ mspId }) => mspId as MspId);
+  const mspIds = membersOf(description).map(({ mspId }) => mspId as MspId);
   const { name, requiredPeerCount, maxPeerCount, blockToLive, memberOnlyRead, memberOnlyWrite } =
     catalogueDefinition(mspIds);
   const catalogue = { name, requiredPeerCount, blockToLive, memberOnlyRead, memberOnlyWrite };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeProgram } from '@d-cloud/network/processes/program';
 import type { ProgramSpec } from './child.ts';
+import { programName } from './description.ts';
 import type { FoundNetwork } from './found.ts';
 import { layoutOf } from './layout.ts';
 import { realLedger } from './real-ledger.ts';
@@ -29,32 +30,40 @@ const spec = (name: string, program: string, config: string): ProgramSpec => ({
   readyWithinMs,
 });
 
+export type StageOptions = {
+  /** Where programs of other projects are looked for, as in PATH. */
+  readonly searchPath: string;
+  /** Joins the nodes to the consortium. */
+  readonly afterGateways: () => Promise<void>;
+  /** Ends what the stages wait for. */
+  readonly signal: AbortSignal;
+};
+
 /**
- * The programs of a network in the order in which they must serve. `afterGateways` joins the nodes to the consortium.
- * Everything above ledger and store is the same on every kind of them.
+ * The programs of a network in the order in which they must serve. Everything above ledger and store is the same on every
+ * kind of them.
  */
-export async function stagesOf(
-  directory: string,
-  network: FoundNetwork,
-  searchPath: string,
-  afterGateways: () => Promise<void>,
-): Promise<Stage[]> {
+export async function stagesOf(directory: string, network: FoundNetwork, options: StageOptions): Promise<Stage[]> {
   const layout = layoutOf(directory);
   const { organizations } = network.description;
   return [
-    ...(await ledgerAndStore(directory, network, searchPath)),
+    ...(await ledgerAndStore(directory, network, options)),
     {
       step: "starting the organizations' gateways",
       programs: organizations.map(({ name }) =>
         spec(`gateway-${name}`, programs.gateway, layout.ofOrganization(name).gatewayConfig),
       ),
-      after: afterGateways,
+      after: options.afterGateways,
     },
     {
       step: 'starting the compute nodes',
       programs: organizations.flatMap(({ name, computeNodes }) =>
-        computeNodes.map(({ id }) => ({
-          ...spec(`compute-${name}`, programs.computeNode, layout.ofOrganization(name).computeConfig(id)),
+        computeNodes.map(({ id }, at) => ({
+          ...spec(
+            programName('compute', name, at, computeNodes.length),
+            programs.computeNode,
+            layout.ofOrganization(name).computeConfig(id),
+          ),
           niceness: behindNiceness,
         })),
       ),
@@ -62,8 +71,12 @@ export async function stagesOf(
   ];
 }
 
-async function ledgerAndStore(directory: string, network: FoundNetwork, searchPath: string): Promise<Stage[]> {
-  const { ledger, store, organizations } = network.description;
+async function ledgerAndStore(
+  directory: string,
+  network: FoundNetwork,
+  { searchPath, signal }: StageOptions,
+): Promise<Stage[]> {
+  const { ledger, store, organizations, others } = network.description;
   const layout = layoutOf(directory);
   const storage =
     store.kind === 'kubo'
@@ -81,17 +94,26 @@ async function ledgerAndStore(directory: string, network: FoundNetwork, searchPa
       },
     ];
   }
-  const { programs: nodes, form, known } = await realLedger(directory, network, searchPath);
+  const { programs: nodes, form, known } = await realLedger(directory, network, { searchPath, signal });
   return [
     {
-      step: 'starting orderers, peers and storage nodes, and forming the channel',
+      step:
+        others.length === 0
+          ? 'starting orderers, peers and storage nodes, and forming the channel'
+          : `starting orderers, peers and storage nodes, and forming the channel with ${others.map(({ name }) => name).join(', ')}, who are waited for`,
       programs: [...nodes.map(native), ...storage],
       after: form,
     },
     {
       step: "starting the organizations' chaincode services",
-      programs: organizations.map(({ name }) =>
-        spec(`chaincode-${name}`, programs.chaincode, layout.ofOrganization(name).chaincodeConfig),
+      programs: organizations.flatMap(({ name, peers }) =>
+        peers.map((_, at) =>
+          spec(
+            programName('chaincode', name, at, peers.length),
+            programs.chaincode,
+            layout.ofOrganization(name).chaincodeConfig(at),
+          ),
+        ),
       ),
       after: known,
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isFree } from '@d-cloud/network/processes/program';
 import { holdFile } from './child.ts';
-import { parseDescription } from './description.ts';
+import { parseDescription, portsOf } from './description.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
 import { hasEnded, isOurs, readState, type SupervisorState } from './state.ts';
@@ -128,17 +128,8 @@ async function refuseTakenPorts(directory: string): Promise<void> {
   const text = await readFile(layoutOf(directory).description, 'utf8').catch(() => undefined);
   const described = text === undefined ? undefined : parseDescription(text);
   if (described === undefined) return;
-  const { organizations, chaincodePort } = described;
-  const ports = [
-    chaincodePort,
-    ...organizations.flatMap((one) => [
-      ...Object.values(one.ports),
-      ...Object.values(one.fabricPorts ?? {}),
-      ...one.storageNodes.map(({ port }) => port),
-    ]),
-  ];
-  for (const port of ports) {
-    if (await isFree(port)) continue;
+  for (const { port, address } of portsOf(described)) {
+    if (await isFree(port, address)) continue;
     throw new Error(
       `Port ${port} on this machine is taken by another program, and the network in ${directory} needs it: stop that program, or start another network with --directory <empty folder>.`,
     );

@@ -8,7 +8,8 @@ import { RestClient } from '../cli/rest.ts';
 import { type Gateway, type GatewayOptions, readGatewayConfig, startGateway } from '../service/index.ts';
 import { Child } from '../supervisor/child.ts';
 import { writeConfigs } from '../supervisor/configs.ts';
-import { descriptionOf, foundNetwork, issueCredentials } from '../supervisor/found.ts';
+import { descriptionOf } from '../supervisor/described.ts';
+import { foundNetwork, issueCredentials } from '../supervisor/found.ts';
 import { layoutOf } from '../supervisor/layout.ts';
 
 const beside = (module: string, ...path: string[]) =>

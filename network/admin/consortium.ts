@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../ledger/fault.ts';
+import { sha256 } from '../ledger/signing.ts';
 import { readChannelConfig } from '../ledger/verify/channel-config.ts';
 import {
   type EnrolRequest,
   enrol,
   foundOrganization,
   type Identity,
+  type MspRoots,
   mspRoots,
   type Organization,
   roleAttribute,
@@ -19,13 +21,27 @@ export interface MemberRequest {
   /** Lower case; the folder's name. */
   readonly name: string;
   readonly mspId: string;
-  /** `host:port` of this organization's orderer; a free loopback number counted from 7050 when not given. */
-  readonly ordererEndpoint?: string;
+  /** `host:port` of each of this organization's orderers; a loopback number counted from 7050 when not given. */
+  readonly ordererEndpoints?: readonly string[];
   readonly anchorPeers?: readonly string[];
   /** DNS names and IP addresses in the TLS certificates; loopback when not given. */
   readonly hosts?: readonly string[];
-  /** Replaces the default identities; `orderer` must be among them. */
+  /** Replaces the default identities; those of its orderers (see {@link nodeName}) must be among them. */
   readonly identities?: readonly EnrolRequest[];
+}
+
+/** What the others of a consortium need of a member to make and check the channel's first block. Nothing in it is secret. */
+export interface PublicMember {
+  readonly mspId: string;
+  readonly roots: MspRoots;
+  /** `host:port` each. */
+  readonly anchorPeers: readonly string[];
+  /** Certificates in PEM: the one it signs with, and its TLS certificate. */
+  readonly orderers: readonly {
+    readonly address: string;
+    readonly certificate: string;
+    readonly tlsCertificate: string;
+  }[];
 }
 
 export interface FoundConsortiumRequest {
@@ -34,8 +50,15 @@ export interface FoundConsortiumRequest {
   readonly channel: string;
   readonly organizations: readonly MemberRequest[];
   readonly now: Date;
+  /** Members whose keys lie on other machines. */
+  readonly others?: readonly PublicMember[];
+  /** The time in the genesis block, `now` when not given. With the same members and this, every machine makes the same block. */
+  readonly foundedAt?: Date;
   readonly batch?: ChannelDescription['batch'];
   readonly consensus?: 'raft' | 'bft';
+  readonly policies?: ChannelDescription['applicationPolicies'];
+  /** Hex. A genesis block with another hash is refused, and none is written. */
+  readonly genesisHash?: string;
 }
 
 export interface ConsortiumMember {
@@ -67,38 +90,53 @@ export const memberIdentities: readonly EnrolRequest[] = [
   client('chaincode'),
 ];
 
+/** The name of an organization's peers and orderers: the first is `peer`, the others are `peer-2` and so on. */
+export function nodeName(kind: 'peer' | 'orderer', at: number): string {
+  return at === 0 ? kind : `${kind}-${at + 1}`;
+}
+
 /**
- * Founds every organization of a consortium on one machine and the genesis block of its channel. What is there is kept:
- * authorities, identities, and above all the genesis block, whose hash is pinned elsewhere. A crash in the middle leaves
- * only whole organizations and identities, and the next call adds the missing ones.
+ * Founds every organization of a consortium on one machine, or one of them with what the `others` made public, and the
+ * genesis block of its channel. What is there is kept: authorities, identities, and above all the genesis block, whose hash
+ * is pinned elsewhere. A crash in the middle leaves only whole organizations and identities, and the next call adds the
+ * missing ones.
  */
 export async function foundConsortium(request: FoundConsortiumRequest): Promise<Consortium> {
-  const organizations = join(request.directory, 'organizations');
-  await makeDirectory(organizations);
   const members = await Promise.all(
-    request.organizations.map((member) => foundMember(organizations, member, request.now)),
+    request.organizations.map((member) => foundMember(request.directory, member, request.now)),
   );
+  const own = members.map((member, at) => publicMember(member, request.organizations[at]!, at));
+  const all = [...(await Promise.all(own)), ...(request.others ?? [])].sort((a, b) => (a.mspId < b.mspId ? -1 : 1));
   const genesisBlockPath = join(request.directory, 'channels', request.channel, 'genesis.block');
   const before = await readFile(genesisBlockPath).catch(() => undefined);
-  const block = before ?? genesisBlock(await describe(request, members), request.now);
+  const block = before ?? genesisBlock(describe(request, all), request.foundedAt ?? request.now, nonceOf(all));
   const config = readChannelConfig(block);
-  for (const { organization } of members) {
-    const inConfig = config.applicationMsps.get(organization.mspId);
-    const { rootCertificate } = await mspRoots(organization);
-    if (inConfig === undefined || !inConfig.rootCertificates.includes(rootCertificate)) {
+  for (const { mspId, roots } of all) {
+    const inConfig = config.applicationMsps.get(mspId);
+    if (inConfig === undefined || !inConfig.rootCertificates.includes(roots.rootCertificate)) {
       throw new Fault(
         'misconfigured',
-        `${genesisBlockPath} was made for other organizations (${organization.mspId} with this authority is not in it): use an empty directory`,
+        `${genesisBlockPath} was made for other organizations (${mspId} with this authority is not in it): use an empty directory`,
       );
     }
   }
-  if (before === undefined) await writeWhole(genesisBlockPath, block, 'public');
   const genesisHash = Buffer.from(config.blockHash).toString('hex');
+  if (request.genesisHash !== undefined && request.genesisHash.toLowerCase() !== genesisHash) {
+    throw new Fault(
+      'misconfigured',
+      `the first block of ${request.channel} has the hash ${genesisHash} here, not ${request.genesisHash}: the machines were given different descriptions or public files`,
+    );
+  }
+  if (before === undefined) await writeWhole(genesisBlockPath, block, 'public');
   return { channel: request.channel, genesisBlock: block, genesisBlockPath, genesisHash, members };
 }
 
-async function foundMember(directory: string, member: MemberRequest, now: Date): Promise<ConsortiumMember> {
-  const organization = await foundOrganization({ directory, name: member.name, mspId: member.mspId, now });
+/** Founds one organization with its identities under `<directory>/organizations`, or opens what is there and adds what is missing. */
+export async function foundMember(directory: string, member: MemberRequest, now: Date): Promise<ConsortiumMember> {
+  const organizations = join(directory, 'organizations');
+  await makeDirectory(organizations);
+  const { name, mspId } = member;
+  const organization = await foundOrganization({ directory: organizations, name, mspId, now });
   const identities = new Map<string, Identity>();
   for (const request of member.identities ?? memberIdentities) {
     const hosts = request.hosts ?? member.hosts;
@@ -108,37 +146,49 @@ async function foundMember(directory: string, member: MemberRequest, now: Date):
   return { organization, identities };
 }
 
-async function describe(
-  request: FoundConsortiumRequest,
-  members: readonly ConsortiumMember[],
-): Promise<ChannelDescription> {
-  const endpoints = request.organizations.map(
-    ({ ordererEndpoint }, index) => ordererEndpoint ?? `localhost:${7050 + index}`,
-  );
+/** What a founded member shows to the others. `at` is its place in the consortium, for the endpoint of one that names none. */
+export async function publicMember(
+  { organization, identities }: ConsortiumMember,
+  { ordererEndpoints, anchorPeers = [] }: MemberRequest,
+  at = 0,
+): Promise<PublicMember> {
   return {
-    channel: request.channel,
-    consensus: request.consensus ?? 'raft',
-    ...(request.consensus === 'bft'
+    mspId: organization.mspId,
+    roots: await mspRoots(organization),
+    anchorPeers,
+    orderers: (ordererEndpoints ?? [`localhost:${7050 + at}`]).map((address, place) => {
+      const orderer = identities.get(nodeName('orderer', place));
+      if (orderer === undefined) throw new Fault('misconfigured', `${organization.name} enrols no orderer`);
+      return { address, certificate: orderer.signer.certificate, tlsCertificate: orderer.tls.certificate };
+    }),
+  };
+}
+
+/** Two channels differ because the keys of their members do. */
+function nonceOf(members: readonly PublicMember[]): Uint8Array {
+  const content = members.map(({ mspId, roots, anchorPeers, orderers }) => [
+    [mspId, roots.rootCertificate, roots.tlsRootCertificate, ...anchorPeers],
+    orderers.map(({ address, certificate, tlsCertificate }) => [address, certificate, tlsCertificate]),
+  ]);
+  return sha256(Buffer.from(JSON.stringify(content))).subarray(0, 24);
+}
+
+function describe(request: FoundConsortiumRequest, members: readonly PublicMember[]): ChannelDescription {
+  const { channel, consensus = 'raft', batch, policies } = request;
+  return {
+    channel,
+    consensus,
+    ...(consensus === 'bft'
       ? { capabilities: { channel: 'V3_0' as const, orderer: 'V2_0' as const, application: 'V2_5' as const } }
       : {}),
-    ...(request.batch === undefined ? {} : { batch: request.batch }),
-    organizations: await Promise.all(
-      members.map(async ({ organization }, index) => ({
-        mspId: organization.mspId,
-        roots: await mspRoots(organization),
-        anchorPeers: [...(request.organizations[index]!.anchorPeers ?? [])],
-        ordererEndpoints: [endpoints[index]!],
-      })),
-    ),
-    consenters: members.map(({ organization, identities }, index) => {
-      const orderer = identities.get('orderer');
-      if (orderer === undefined) throw new Fault('misconfigured', `${organization.name} enrols no orderer`);
-      return {
-        mspId: organization.mspId,
-        address: endpoints[index]!,
-        tlsCertificate: orderer.tls.certificate,
-        certificate: orderer.signer.certificate,
-      };
-    }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(policies === undefined ? {} : { applicationPolicies: policies }),
+    organizations: members.map(({ mspId, roots, anchorPeers, orderers }) => ({
+      mspId,
+      roots,
+      anchorPeers: [...anchorPeers],
+      ordererEndpoints: orderers.map(({ address }) => address),
+    })),
+    consenters: members.flatMap(({ mspId, orderers }) => orderers.map((orderer) => ({ mspId, ...orderer }))),
   };
 }

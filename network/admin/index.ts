@@ -6,8 +6,12 @@ export {
   type ConsortiumMember,
   type FoundConsortiumRequest,
   foundConsortium,
+  foundMember,
   type MemberRequest,
   memberIdentities,
+  nodeName,
+  type PublicMember,
+  publicMember,
 } from './consortium.ts';
 export * from './lifecycle/index.ts';
 export { writeWhole } from './private-files.ts';

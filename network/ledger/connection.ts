@@ -1,11 +1,12 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type CallOptions, Client, credentials, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { Fault } from './fault.ts';
 
 /** How to reach a peer, and what to trust there. */
 export interface PeerAddress {
-  /** `host:port`. */
-  readonly address: string;
+  /** `host:port`; of several, all with IPv4 addresses, the first that answers is used until it goes away. */
+  readonly address: string | readonly string[];
   /** TLS roots, PEM: the peer's organization's, as the channel configuration names them. */
   readonly tlsRoots: readonly string[];
   /** The name in the peer's TLS certificate where it is not the address's host. */
@@ -26,8 +27,9 @@ export function openConnection(peer: PeerAddress): Client {
     peer.tls === undefined ? null : pem(peer.tls.key.export({ type: 'pkcs8', format: 'pem' }).toString()),
     peer.tls === undefined ? null : pem(peer.tls.certificate),
   );
-  const serverName = peer.tlsServerName ?? loopbackName(peer.address);
-  return new Client(peer.address, secure, {
+  const addresses = typeof peer.address === 'string' ? [peer.address] : peer.address;
+  const serverName = peer.tlsServerName ?? loopbackName(addresses[0] ?? '');
+  return new Client(targetOf(addresses), secure, {
     'grpc.max_receive_message_length': mostBytes,
     'grpc.max_send_message_length': mostBytes,
     'grpc.keepalive_time_ms': keepaliveMs,
@@ -40,9 +42,20 @@ export function openConnection(peer: PeerAddress): Client {
   });
 }
 
+/** gRPC tries the addresses of one target in their order, for each new connection (grpc/naming). */
+function targetOf(addresses: readonly string[]): string {
+  const [first = '', ...more] = addresses;
+  if (more.length === 0) return first;
+  const foreign = addresses.find((address) => isIP(hostOf(address)) !== 4);
+  if (foreign === undefined) return `ipv4:${addresses.join(',')}`;
+  throw new Fault('misconfigured', `of several peers each is named by an IPv4 address, ${foreign} is not`);
+}
+
+const hostOf = (address: string) => address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+
 /** Node refuses IP addresses as TLS server names; certificates of one machine carry `localhost`. */
 function loopbackName(address: string): string | undefined {
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+  const host = hostOf(address);
   return isIP(host) !== 0 && (host.startsWith('127.') || host === '::1') ? 'localhost' : undefined;
 }
 

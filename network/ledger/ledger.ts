@@ -18,8 +18,8 @@ import { parseBlock } from './verify/block-hash.ts';
 import { jitterMs, realWaits, type Waits } from './waits.ts';
 
 export interface LedgerOptions extends Omit<PeerAddress, 'address'> {
-  /** `host:port` of our own organization's peer. */
-  readonly peerAddress: string;
+  /** `host:port` of our own organization's peer; of several the later ones are asked while the earlier are away. */
+  readonly peerAddress: string | readonly string[];
   readonly identity: LedgerIdentity;
   readonly channel: string;
   readonly chaincode: string;

@@ -10,7 +10,13 @@ const schema = z.strictObject({
   chaincode: z.string(),
   /** Directory that this node alone writes: models it has opened, nothing else. */
   data: path,
-  ledger: z.strictObject({ address: z.string(), tlsRoot: path, serverName: z.string().optional() }),
+  ledger: z.strictObject({
+    address: z.string(),
+    /** The organization's other peers, asked while the first is away. */
+    fallbacks: z.array(z.string()).max(4).optional(),
+    tlsRoot: path,
+    serverName: z.string().optional(),
+  }),
   /** The certificate with role `compute-node` and its P-256 key, which signs transactions and attestations alike. */
   identity: z.strictObject({ certificate: path, key: path }),
   /** For the gateways' listeners, whose roots stand in the channel's configuration. */

@@ -33,6 +33,7 @@ async function run(config: ComputeNodeConfig, log: Logger, signal: AbortSignal):
   const { mspId } = config.organization;
   await using ledger = new NodeLedger({
     address: config.ledger.address,
+    fallbacks: config.ledger.fallbacks,
     tlsRoot: await pem(config.ledger.tlsRoot),
     serverName: config.ledger.serverName,
     mspId,

@@ -14,6 +14,7 @@ import { type ChannelTrust, configurationIn } from '@d-cloud/network/peers';
 
 export type NodeLedgerOptions = {
   readonly address: string;
+  readonly fallbacks?: readonly string[] | undefined;
   readonly tlsRoot: string;
   readonly serverName?: string | undefined;
   readonly mspId: string;
@@ -32,11 +33,11 @@ export class NodeLedger implements AsyncDisposable {
   readonly #person: string;
 
   constructor(options: NodeLedgerOptions) {
-    const { address, tlsRoot, serverName, mspId, certificate, key, channel, chaincode, node } = options;
+    const { address, fallbacks = [], tlsRoot, serverName, mspId, certificate, key, channel, chaincode, node } = options;
     this.#mspId = mspId;
     this.#person = createHash('sha256').update(node).digest('hex');
     this.#ledger = connectLedger({
-      peerAddress: address,
+      peerAddress: [address, ...fallbacks],
       tlsRoots: [tlsRoot],
       ...(serverName === undefined ? {} : { tlsServerName: serverName }),
       identity: { mspId, certificate, privateKey: key },

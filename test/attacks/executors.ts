@@ -26,12 +26,12 @@ class RogueNode implements AsyncDisposable {
   readonly #ledger: Ledger;
 
   constructor({ layout, credentials, description }: Network) {
-    const { computeNodes, ports } = description.organizations.find(({ name }) => name === 'alder')!;
+    const { computeNodes, peers } = description.organizations.find(({ name }) => name === 'alder')!;
     this.id = computeNodes[0]!.id;
     const home = layout.ofOrganization('alder');
     this.tls = { cert: text(home.tlsCertificate(this.id)), key: text(home.tlsKey(this.id)) };
     this.#ledger = connectLedger({
-      peerAddress: `127.0.0.1:${ports.ledger}`,
+      peerAddress: `127.0.0.1:${peers[0]!.port}`,
       tlsRoots: [text(home.tlsRoot)],
       tlsServerName: 'localhost',
       identity: {

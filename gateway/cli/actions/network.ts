@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { descriptionOf, type NetworkKind, readState, startSupervisor, stopSupervisor } from '../../supervisor/index.ts';
+import {
+  descriptionOf,
+  type NetworkKind,
+  networkHealth,
+  readState,
+  startSupervisor,
+  stopSupervisor,
+} from '../../supervisor/index.ts';
 import { type Credentials, credentialsFile, readCredentials } from '../credentials.ts';
 import { type Output, table } from '../output.ts';
 
@@ -52,13 +59,22 @@ export async function down(output: Output, directory: string): Promise<boolean> 
   return stopped;
 }
 
-/** `dcloud status`: what runs. */
+/** `dcloud status`: what runs, and what an operator should look after. */
 export async function status(directory: string) {
-  return (
-    (await readState(resolve(directory))) ?? {
-      phase: 'absent' as const,
-      step: 'there is no network here',
-      processes: [],
-    }
-  );
+  const home = resolve(directory);
+  const state = await readState(home);
+  const health = await networkHealth(home, state, new Date());
+  const absent = { phase: 'absent' as const, step: 'there is no network here', processes: [] };
+  return { ...(state ?? absent), warnings: [], promisesNotKept: [], certificates: [], ...health };
+}
+
+/** A status for a person to read. */
+export function statusText({ phase, step, processes, warnings, promisesNotKept }: Awaited<ReturnType<typeof status>>) {
+  const rows = processes.map(({ name, state, pid, restarts }) => [name, state, String(pid ?? ''), String(restarts)]);
+  return [
+    `${phase}: ${step}`,
+    ...warnings.map((warning) => `! ${warning}`),
+    ...promisesNotKept.map((promise) => `  ${promise}`),
+    table(['process', 'state', 'pid', 'restarts'], rows),
+  ].join('\n');
 }

@@ -1,22 +1,45 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { holdProcess, type NetworkKind, releaseProcess } from '../../supervisor/index.ts';
-import { down, status, up, welcomeWithKeys } from '../actions/network.ts';
+import { holdProcess, type NetworkKind, releaseProcess, wantedSchema } from '../../supervisor/index.ts';
+import { buildIpfs } from '../actions/build-ipfs.ts';
+import {
+  describeNetwork,
+  foundOrganization,
+  meetOrganizations,
+  planNetwork,
+  planText,
+} from '../actions/describe-network.ts';
+import { down, status, statusText, up, welcomeWithKeys } from '../actions/network.ts';
 import { demo } from '../demo/demo.ts';
-import { table } from '../output.ts';
 import type { Session } from '../session.ts';
 
 type NetworkOptions = { readonly directory: string };
 
 type UpOptions = { readonly network?: 'embedded' | 'real'; readonly binaries?: string };
+type DescribedOptions = { readonly organization?: string; readonly genesis?: string };
 
 function kindOf({ network, binaries }: UpOptions): NetworkKind | undefined {
   if (network !== 'real') return network && { kind: network };
   return { kind: 'real', ...(binaries === undefined ? {} : { binaries: resolve(binaries) }) };
 }
 
-/** Adds `up`, `down`, `status`, `hold`, `release`, `demo`. */
+/** Adds `up`, `down`, `status`, `hold`, `release`, `demo`, and `network` for networks that a file describes. */
 export function addNetworkCommands(program: Command, session: Session, options: () => NetworkOptions): void {
+  const start = async (kind?: NetworkKind) => {
+    const { directory } = options();
+    const credentials = await up(session.output, directory, kind);
+    const { channel, genesis, organizations } = credentials;
+    session.output.result({ ok: true, channel, genesis, organizations }, welcomeWithKeys(credentials, directory));
+  };
+  const stop = async () => {
+    const stopped = await down(session.output, options().directory);
+    session.output.result({ ok: true, stopped }, '');
+  };
+  const tell = async () => {
+    const state = await status(options().directory);
+    session.output.result(state, statusText(state));
+    if (state.phase !== 'ready') process.exitCode = 1;
+  };
   program
     .command('up')
     .description('start the network of three organizations on this machine and leave it running')
@@ -27,36 +50,9 @@ export function addNetworkCommands(program: Command, session: Session, options: 
       ]),
     )
     .option('--binaries <directory>', 'where peer, orderer and ipfs are, if not on PATH')
-    .action(async (wish: UpOptions) => {
-      const { directory } = options();
-      const credentials = await up(session.output, directory, kindOf(wish));
-      const { channel, genesis, organizations } = credentials;
-      session.output.result({ ok: true, channel, genesis, organizations }, welcomeWithKeys(credentials, directory));
-    });
-  program
-    .command('down')
-    .description('stop the network; its data stays')
-    .action(async () => {
-      const stopped = await down(session.output, options().directory);
-      session.output.result({ ok: true, stopped }, '');
-    });
-  program
-    .command('status')
-    .description('say what runs')
-    .action(async () => {
-      const state = await status(options().directory);
-      const rows = state.processes.map(({ name, state: is, pid, restarts }) => [
-        name,
-        is,
-        String(pid ?? ''),
-        String(restarts),
-      ]);
-      session.output.result(
-        state,
-        `${state.phase}: ${state.step}\n${table(['process', 'state', 'pid', 'restarts'], rows)}`,
-      );
-      if (state.phase !== 'ready') process.exitCode = 1;
-    });
+    .action((wish: UpOptions) => start(kindOf(wish)));
+  program.command('down').description('stop the network; its data stays').action(stop);
+  program.command('status').description('say what runs, and what needs care').action(tell);
   program
     .command('hold <process>')
     .description('kill one process and keep it down, for drills')
@@ -80,5 +76,71 @@ export function addNetworkCommands(program: Command, session: Session, options: 
       const summary = await demo(session.output, { directory: given ?? '.dcloud-demo', keep });
       session.output.result(summary, '');
       if (!summary.ok) process.exitCode = 1;
+    });
+
+  const network = program
+    .command('network')
+    .description('a network that a file describes, on one machine or many (docs/guides/networks.md)');
+  const whose = () =>
+    new Option('--organization <name>', 'the one whose machine this is; left out, all of them run here');
+  network
+    .command('schema')
+    .description('print the JSON Schema of the file')
+    .action(() => {
+      const schema = wantedSchema();
+      session.output.result(schema, JSON.stringify(schema, undefined, 2));
+    });
+  network
+    .command('plan [file]')
+    .description('say everything that up would do, and do nothing')
+    .addOption(whose())
+    .action(async (file: string | undefined, { organization }: DescribedOptions) => {
+      const told = await planNetwork(options().directory, { file, organization });
+      session.output.result(told, planText(told));
+    });
+  network
+    .command('found <file>')
+    .description("make one organization's keys on its own machine, and the public file for the others")
+    .requiredOption('--organization <name>', 'the organization')
+    .action(async (file: string, { organization }: { organization: string }) => {
+      const founded = await foundOrganization(options().directory, { file, organization });
+      session.output.result(
+        { ok: true, ...founded },
+        `Give ${founded.bundle} to ${founded.others.join(' and ')}; it holds nothing secret. With theirs: dcloud network meet <their files>`,
+      );
+    });
+  network
+    .command('meet <files...>')
+    .description('take the public files of the other organizations')
+    .action(async (files: string[]) => {
+      const { met, missing, warnings } = await meetOrganizations(options().directory, files);
+      for (const warning of warnings) session.output.say(warning);
+      const next = missing.length > 0 ? `Still missing: ${missing.join(', ')}.` : 'All are known: dcloud network up.';
+      session.output.result({ ok: true, met, missing, warnings }, `Known: ${met.join(', ')}. ${next}`);
+    });
+  network
+    .command('up [file]')
+    .description('start the network as the file describes it; what the file has more is added')
+    .addOption(whose())
+    .option('--genesis <hash>', 'refuse a channel whose first block has another hash')
+    .action(async (file: string | undefined, { organization, genesis }: DescribedOptions) => {
+      if (file !== undefined)
+        await describeNetwork(session.output, options().directory, { file, organization, genesis });
+      else if (organization !== undefined || genesis !== undefined)
+        throw new Error(
+          '--organization and --genesis belong to a description: dcloud network up <file> --organization <name>',
+        );
+      await start();
+    });
+  network.command('down').description('stop the network; its data stays').action(stop);
+  network.command('status').description('say what runs, and what needs care').action(tell);
+  network
+    .command('build-ipfs')
+    .description('build Kubo with the Go toolchain from its published module at the pinned version')
+    .requiredOption('--into <directory>', 'where the program goes; name it as "binaries", or put it on PATH')
+    .action(async ({ into }: { into: string }) => {
+      session.output.say('   Go fetches and builds Kubo: about ten minutes on one core …');
+      const { path, version } = await buildIpfs(into);
+      session.output.result({ ok: true, path, version }, `${path} is Kubo ${version}.`);
     });
 }

@@ -14,7 +14,14 @@ import {
 import { Fault } from '../../ledger/fault.ts';
 import { connectLedger } from '../../ledger/ledger.ts';
 import { eventually } from '../program/index.ts';
-import { type FabricMember, ordererAdminOf, ordererConnectionOf, peerConnectionOf } from './node-programs.ts';
+import {
+  ordererAdminOf,
+  ordererConnectionOf,
+  peerConnectionOf,
+  type RemotePeer,
+  remotePeerConnection,
+} from './connections.ts';
+import { dialled, type FabricMember } from './nodes.ts';
 
 /** A chaincode that every member runs as a service: what they agree upon, and the package that names it. */
 export interface FabricChaincode {
@@ -27,88 +34,132 @@ export interface FabricChannel {
   /** Bytes of `common.Block`; names the members' orderer endpoints and anchor peers. */
   readonly genesisBlock: Uint8Array;
   readonly chaincodes: readonly FabricChaincode[];
+  /** A peer of each member whose programs run on other machines. */
+  readonly others?: readonly RemotePeer[];
 }
 
 interface ConnectedMember {
   readonly mspId: string;
-  readonly peer: PeerConnection;
+  readonly peers: readonly [PeerConnection, ...PeerConnection[]];
+  /** An own one; of a member without orderers another's. */
   readonly orderer: OrdererConnection;
 }
 
 /**
  * Brings running orderers and peers into their channel and puts its chaincodes in force: joined, installed, approved by
- * each organization, committed. What is done already is left; done again, it changes nothing.
+ * each organization, committed. Of organizations on other machines it waits for the approval. What is done already is
+ * left; done again, it changes nothing.
  */
 export async function formChannel(
   members: readonly FabricMember[],
-  { channel, genesisBlock, chaincodes }: FabricChannel,
+  { channel, genesisBlock, chaincodes, others = [] }: FabricChannel,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(members.map((member) => joinOrderer(ordererAdminOf(member), channel, genesisBlock)));
+  const ordering = members.flatMap(({ orderers }) => orderers);
+  await Promise.all(ordering.map((node) => joinOrderer(ordererAdminOf(node), channel, genesisBlock)));
   using open = new DisposableStack();
-  const connected = members.map((member): ConnectedMember => {
-    const [peer, orderer] = [peerConnectionOf(member), ordererConnectionOf(member)];
-    open.defer(() => peer.client.close());
-    open.defer(() => orderer.client.close());
-    return { mspId: member.mspId, peer: peer.connection, orderer: orderer.connection };
+  const held = <T extends { readonly client: { close(): void } }>(one: T): T => {
+    open.defer(() => one.client.close());
+    return one;
+  };
+  const [anyOrderer] = ordering;
+  const connected = members.map(({ mspId, peers: [first, ...more], orderers }): ConnectedMember => {
+    const own = orderers[0] ?? anyOrderer;
+    if (own === undefined) throw new Fault('misconfigured', `no orderer runs beside the peers of ${mspId}`);
+    return {
+      mspId,
+      peers: [held(peerConnectionOf(first)).connection, ...more.map((node) => held(peerConnectionOf(node)).connection)],
+      orderer: held(ordererConnectionOf(own)).connection,
+    };
   });
-  await Promise.all(connected.map(({ peer }) => joinPeer(peer, genesisBlock)));
-  for (const chaincode of chaincodes) await deploy(connected, chaincode, signal);
+  const remote = others.map((peer) => ({
+    mspId: peer.mspId,
+    peer: held(remotePeerConnection(peer, members[0]!.peers[0].admin)).connection,
+  }));
+  await Promise.all(connected.flatMap(({ peers }) => peers.map((peer) => joinPeer(peer, genesisBlock))));
+  for (const chaincode of chaincodes) await deploy(connected, remote, chaincode, signal);
 }
 
 async function deploy(
   members: readonly ConnectedMember[],
+  remote: readonly { readonly mspId: string; readonly peer: PeerConnection }[],
   { definition, chaincodePackage }: FabricChaincode,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(members.map(({ peer }) => installChaincode(peer, chaincodePackage)));
-  const inForce = await committedDefinition(members[0]!.peer, definition.channel, definition.name);
-  if (inForce !== undefined && inForce.sequence >= definition.sequence) return;
+  await Promise.all(members.flatMap(({ peers }) => peers.map((peer) => installChaincode(peer, chaincodePackage))));
+  const isInForce = async () => {
+    const inForce = await committedDefinition(members[0]!.peers[0], definition.channel, definition.name);
+    return inForce !== undefined && inForce.sequence >= definition.sequence;
+  };
+  if (await isInForce()) return;
   // Until Raft has a leader, orderers take nothing.
   const hopeless = (error: unknown) => error instanceof Fault && error.kind === 'misconfigured';
   await Promise.all(
-    members.map(({ mspId, peer, orderer }) => {
+    members.map(({ mspId, peers: [peer], orderer }) => {
       const approve = async () => {
-        if ((await commitReadiness(peer, definition)).get(mspId)) return;
+        if ((await isInForce()) || (await commitReadiness(peer, definition)).get(mspId)) return;
         await approveChaincode(peer, definition, chaincodePackage.packageId, { orderer, signal });
       };
       return eventually(`the approval of ${definition.name} by ${mspId}`, approve, { signal, hopeless });
     }),
   );
+  const own = members.map(({ peers: [peer] }) => peer);
   const everybody = async (peer: PeerConnection) => {
+    if (await isInForce()) return;
     const readiness = await commitReadiness(peer, definition);
-    const missing = members.find(({ mspId }) => !readiness.get(mspId));
+    const missing = [...members, ...remote].find(({ mspId }) => !readiness.get(mspId));
     if (missing !== undefined) throw new Fault('unavailable', `${missing.mspId} has not approved yet`);
   };
-  for (const { peer } of members) await eventually('everybody to have approved', () => everybody(peer), { signal });
-  const peers = members.map(({ peer }) => peer);
-  const commit = () => commitChaincode(peers, definition, { orderer: members[0]!.orderer, signal });
-  await eventually(`the commit of ${definition.name}`, commit, { signal, hopeless });
+  for (const peer of own) await eventually('everybody to have approved', () => everybody(peer), { signal });
+  // One of them commits, wherever it runs; the others see it in their own peers.
+  const first = [...members, ...remote].map(({ mspId }) => mspId).sort()[0];
+  const [committer] = members.filter(({ mspId }) => mspId === first);
+  const commit = async () => {
+    if (await isInForce()) return;
+    if (committer === undefined) throw new Fault('unavailable', `${first} has not committed it yet`);
+    const {
+      peers: [peer],
+      orderer,
+    } = committer;
+    const others = [...own.filter((one) => one !== peer), ...remote.map((one) => one.peer)];
+    await commitChaincode([peer, ...others], definition, { orderer, signal });
+  };
+  await eventually(`the commit of ${definition.name}`, commit, {
+    signal,
+    hopeless: (error) => committer !== undefined && remote.length === 0 && hopeless(error),
+  });
 }
 
 /**
- * Resolves when every member's peer reaches the chaincode at every member's peer: right after a start they know nothing of
+ * Resolves when every member's peers reach the chaincode at every other member: right after a start they know nothing of
  * each other, and would refuse transactions for want of endorsers.
  */
 export async function everyPeerKnowsAll(
   members: readonly FabricMember[],
-  { channel, name }: { readonly channel: string; readonly name: string },
+  {
+    channel,
+    name,
+    others = [],
+  }: { readonly channel: string; readonly name: string; readonly others?: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
+  const nodes = members.flatMap(({ peers }) => peers);
+  const mspIds = [...members.map(({ mspId }) => mspId), ...others];
   await Promise.all(
-    members.map(async ({ mspId, identities, ports }) => {
-      const { signer } = identities.admin;
+    nodes.map(async (node) => {
+      const { mspId, port, identity, admin } = node;
       await using ledger = connectLedger({
-        peerAddress: `127.0.0.1:${ports.peer}`,
-        tlsRoots: [identities.peer.tlsRoot],
-        identity: { mspId, certificate: signer.certificate, privateKey: signer.key },
+        peerAddress: `${dialled(node)}:${port}`,
+        tlsRoots: [identity.tlsRoot],
+        tlsServerName: 'localhost',
+        identity: { mspId, certificate: admin.signer.certificate, privateKey: admin.signer.key },
         channel,
         chaincode: name,
         readRefusal: (text) => new ChaincodeAnswered(text),
       });
-      for (const other of members) {
-        const ask = () => reaches(ledger, other.mspId, signal);
-        await eventually(`${mspId} to reach ${name} at ${other.mspId}`, ask, { signal });
+      for (const other of mspIds) {
+        const ask = () => reaches(ledger, other, signal);
+        await eventually(`${node.name} to reach ${name} at ${other}`, ask, { signal });
       }
     }),
   );

@@ -1,4 +1,11 @@
-export { everyPeerKnowsAll, type FabricChaincode, type FabricChannel, formChannel } from './channel.ts';
+export {
+  everyPeerKnowsAll,
+  type FabricChaincode,
+  type FabricChannel,
+  formChannel,
+} from './channel.ts';
+export type { RemotePeer } from './connections.ts';
 export { type FabricBinaries, findFabric } from './fabric-binaries.ts';
-export { type ChaincodeConnection, type FabricMember, ordererProgram, peerProgram } from './node-programs.ts';
+export { ordererProgram, peerProgram } from './node-programs.ts';
+export type { ChaincodeConnection, FabricMember, OrdererNode, PeerNode } from './nodes.ts';
 export { type FabricNetworkInit, type RunningFabric, startFabric } from './start-fabric.ts';

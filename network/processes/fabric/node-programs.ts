@@ -1,36 +1,14 @@
 import { chmod, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkFitToStart, type Identity, keyPem, listChannels, peerChannels } from '../../admin/index.ts';
+import { checkFitToStart, listChannels, peerChannels } from '../../admin/index.ts';
 import { writeWhole } from '../../admin/private-files.ts';
-import { openConnection } from '../../ledger/connection.ts';
-import { signatory } from '../../ledger/identity.ts';
 import { eventually, type NativeProgram } from '../program/index.ts';
+import { ordererAdminOf, peerConnectionOf } from './connections.ts';
 import type { FabricBinaries } from './fabric-binaries.ts';
+import { type ChaincodeConnection, dialled, loopback, type OrdererNode, type PeerNode } from './nodes.ts';
 import { ordererConfig } from './orderer-config.ts';
 import { chaincodeDirectoryVariable, peerConfig } from './peer-config.ts';
 import { showsCertificate } from './tls-door.ts';
-
-/** One organization's part of a Fabric network on this machine. */
-export interface FabricMember {
-  readonly name: string;
-  readonly mspId: string;
-  /** Absolute; gets `orderer/` and `peer/` with configuration and data. */
-  readonly directory: string;
-  readonly identities: { readonly orderer: Identity; readonly peer: Identity; readonly admin: Identity };
-  /** Those of `orderer` and `peer` stand in the genesis block. */
-  readonly ports: { readonly orderer: number; readonly ordererAdmin: number; readonly peer: number };
-  /** How the peer reaches each chaincode service, by package label. */
-  readonly chaincodes: ReadonlyMap<string, ChaincodeConnection>;
-}
-
-/** A chaincode service as a peer dials it, with mutual TLS. Certificates and key in PEM. */
-export interface ChaincodeConnection {
-  /** `host:port`; the host stands in the service's certificate. */
-  readonly address: string;
-  readonly rootCertificate: string;
-  readonly clientCertificate: string;
-  readonly clientKey: string;
-}
 
 const environment = (directory: string, searchPath = '/usr/bin:/bin') => ({
   FABRIC_CFG_PATH: directory,
@@ -39,71 +17,71 @@ const environment = (directory: string, searchPath = '/usr/bin:/bin') => ({
   PATH: searchPath,
 });
 
-/** Writes `orderer.yaml` (JSON is YAML) and says how the organization's orderer is to run. */
-export async function ordererProgram(
-  { name, mspId, directory, identities, ports }: FabricMember,
-  binaries: FabricBinaries,
-): Promise<NativeProgram> {
-  checkFitToStart(identities.orderer, 'orderer', new Date());
-  const { mspDirectory, tlsDirectory } = identities.orderer;
-  const home = join(directory, 'orderer');
-  const { orderer: port, ordererAdmin: adminPort } = ports;
-  const dataDirectory = join(home, 'data');
-  const settings = ordererConfig({ mspId, mspDirectory, tlsDirectory, dataDirectory, port, adminPort });
-  await writeWhole(join(home, 'orderer.yaml'), JSON.stringify(settings, undefined, 2), 'public');
+/** Writes `orderer.yaml` (JSON is YAML) and says how the orderer is to run. */
+export async function ordererProgram(node: OrdererNode, binaries: FabricBinaries): Promise<NativeProgram> {
+  const { name, mspId, directory, identity, listen = loopback, port, adminPort } = node;
+  checkFitToStart(identity, 'orderer', new Date());
+  const { mspDirectory, tlsDirectory } = identity;
+  const dataDirectory = join(directory, 'data');
+  const settings = ordererConfig({ mspId, mspDirectory, tlsDirectory, dataDirectory, listen, port, adminPort });
+  await writeWhole(join(directory, 'orderer.yaml'), JSON.stringify(settings, undefined, 2), 'public');
   return {
-    name: `orderer-${name}`,
+    name,
     command: binaries.orderer,
     args: [],
-    argv0: join(home, 'program'),
-    env: environment(home),
+    argv0: join(directory, 'program'),
+    env: environment(directory),
     ports: [port, adminPort],
+    listen,
     async ready(signal) {
       const look = async () => {
-        await showsCertificate(port, identities.orderer, signal);
-        await listChannels(ordererAdminOf({ identities, ports }));
+        await showsCertificate(port, identity, signal, dialled(node));
+        await listChannels(ordererAdminOf(node));
       };
       await eventually(`the orderer of ${mspId}`, look, { signal });
     },
   };
 }
 
-/** Writes `core.yaml`, the external builder and the chaincode connections, and says how the organization's peer is to run. */
-export async function peerProgram(member: FabricMember, binaries: FabricBinaries): Promise<NativeProgram> {
-  const { name, mspId, directory, identities, ports, chaincodes } = member;
-  checkFitToStart(identities.peer, 'peer', new Date());
-  const { mspDirectory, tlsDirectory } = identities.peer;
-  const home = join(directory, 'peer');
+/** Writes `core.yaml`, the external builder and the chaincode connections, and says how the peer is to run. */
+export async function peerProgram(node: PeerNode, binaries: FabricBinaries): Promise<NativeProgram> {
+  const { name, mspId, directory, identity, host = loopback, listen = loopback, port, siblings = [] } = node;
+  checkFitToStart(identity, 'peer', new Date());
+  const { mspDirectory, tlsDirectory } = identity;
   const settings = peerConfig({
-    name: `peer.${name}`,
+    name: name.replace('-', '.'),
     mspId,
     mspDirectory,
     tlsDirectory,
-    dataDirectory: join(home, 'data'),
-    builderDirectory: join(home, 'builder'),
-    port: ports.peer,
+    dataDirectory: join(directory, 'data'),
+    builderDirectory: join(directory, 'builder'),
+    listen,
+    host,
+    port,
+    siblings,
     generation: binaries.generation,
   });
-  await writeWhole(join(home, 'core.yaml'), JSON.stringify(settings, undefined, 2), 'public');
-  await writeBuilder(join(home, 'builder', 'bin'));
-  for (const [label, connection] of chaincodes) {
-    await writeWhole(join(home, 'chaincodes', `${label}.json`), connectionJson(connection), 'secret');
+  await writeWhole(join(directory, 'core.yaml'), JSON.stringify(settings, undefined, 2), 'public');
+  await writeBuilder(join(directory, 'builder', 'bin'));
+  for (const [label, connection] of node.chaincodes) {
+    await writeWhole(join(directory, 'chaincodes', `${label}.json`), connectionJson(connection), 'secret');
   }
   // Fabric keeps what the builder released: without this a service that moved, or has new keys, would never be found.
-  await rm(join(home, 'data', 'externalbuilder', 'builds'), { recursive: true, force: true });
+  await rm(join(directory, 'data', 'externalbuilder', 'builds'), { recursive: true, force: true });
   const searchPath = `${dirname(process.execPath)}:/usr/bin:/bin`;
   return {
-    name: `peer-${name}`,
+    name,
     command: binaries.peer,
     args: ['node', 'start'],
-    argv0: join(home, 'program'),
-    env: { ...environment(home, searchPath), [chaincodeDirectoryVariable]: join(home, 'chaincodes') },
-    ports: [ports.peer],
+    argv0: join(directory, 'program'),
+    env: { ...environment(directory, searchPath), [chaincodeDirectoryVariable]: join(directory, 'chaincodes') },
+    ports: [port],
+    listen,
     async ready(signal) {
-      const { client, connection } = peerConnectionOf(member);
+      const { client, connection } = peerConnectionOf(node);
       try {
         const look = async () => {
-          await showsCertificate(ports.peer, identities.peer, signal);
+          await showsCertificate(port, identity, signal, dialled(node));
           await peerChannels(connection);
         };
         await eventually(`the peer of ${mspId}`, look, { signal });
@@ -112,33 +90,6 @@ export async function peerProgram(member: FabricMember, binaries: FabricBinaries
       }
     },
   };
-}
-
-/** The administration endpoint of the member's orderer, opened with its admin's certificate. */
-export function ordererAdminOf({ identities, ports }: Pick<FabricMember, 'identities' | 'ports'>) {
-  return {
-    address: `127.0.0.1:${ports.ordererAdmin}`,
-    tlsServerName: 'localhost',
-    tlsRoots: [identities.orderer.tlsRoot],
-    certificate: identities.admin.tls.certificate,
-    key: keyPem(identities.admin.tls.key),
-  };
-}
-
-function signatoryOf({ mspId, signer }: Identity) {
-  return signatory({ mspId, certificate: signer.certificate, privateKey: signer.key });
-}
-
-/** A gRPC client to the member's peer, and the same as administration wants it. */
-export function peerConnectionOf({ mspId, identities, ports }: FabricMember) {
-  const client = openConnection({ address: `127.0.0.1:${ports.peer}`, tlsRoots: [identities.peer.tlsRoot] });
-  return { client, connection: { client, signatory: signatoryOf(identities.admin), name: `the peer of ${mspId}` } };
-}
-
-/** A gRPC client to the member's orderer, and the same as administration wants it. */
-export function ordererConnectionOf({ mspId, identities, ports }: FabricMember) {
-  const client = openConnection({ address: `127.0.0.1:${ports.orderer}`, tlsRoots: [identities.orderer.tlsRoot] });
-  return { client, connection: { client, signatory: signatoryOf(identities.admin), name: `the orderer of ${mspId}` } };
 }
 
 /** Fabric executes `bin/detect`, `bin/build` and `bin/release`: Node programs of two lines that call ours. */

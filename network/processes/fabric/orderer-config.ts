@@ -6,13 +6,15 @@ export interface OrdererSettings {
   readonly mspDirectory: string;
   readonly tlsDirectory: string;
   readonly dataDirectory: string;
+  /** The own address at which peers and other orderers find it; administration stays on loopback. */
+  readonly listen: string;
   readonly port: number;
   readonly adminPort: number;
 }
 
-/** A complete `orderer.yaml`: loopback, TLS everywhere, channels by participation only, administration with a client certificate of the own organization. */
+/** A complete `orderer.yaml`: TLS everywhere, channels by participation only, administration with a client certificate of the own organization. */
 export function ordererConfig(settings: OrdererSettings): Record<string, unknown> {
-  const { mspId, mspDirectory, tlsDirectory, dataDirectory, port, adminPort } = settings;
+  const { mspId, mspDirectory, tlsDirectory, dataDirectory, listen, port, adminPort } = settings;
   const tls = {
     Enabled: true,
     PrivateKey: join(tlsDirectory, 'key.pem'),
@@ -21,7 +23,7 @@ export function ordererConfig(settings: OrdererSettings): Record<string, unknown
   const ca = join(tlsDirectory, 'ca.pem');
   return {
     General: {
-      ListenAddress: '127.0.0.1',
+      ListenAddress: listen,
       ListenPort: port,
       BootstrapMethod: 'none',
       LocalMSPDir: mspDirectory,

@@ -10,7 +10,12 @@ export interface PeerSettings {
   readonly dataDirectory: string;
   /** The external builder's directory, with `bin/`. */
   readonly builderDirectory: string;
+  /** The own address it listens at, and the host by which the other members reach it. */
+  readonly listen: string;
+  readonly host: string;
   readonly port: number;
+  /** `host:port` of the organization's other peers. */
+  readonly siblings: readonly string[];
   readonly generation: FabricBinaries['generation'];
 }
 
@@ -19,14 +24,14 @@ export const chaincodeDirectoryVariable = 'DCLOUD_CHAINCODE_DIRECTORY';
 
 /** A complete `core.yaml`. */
 export function peerConfig(settings: PeerSettings): Record<string, unknown> {
-  const { name, mspId, mspDirectory, tlsDirectory, dataDirectory, builderDirectory, port } = settings;
-  const me = `127.0.0.1:${port}`;
+  const { name, mspId, mspDirectory, tlsDirectory, dataDirectory, builderDirectory, listen, host, port } = settings;
+  const me = `${host}:${port}`;
   const file = (of: string) => ({ file: join(tlsDirectory, of) });
   return {
     peer: {
       id: name,
       networkId: 'dcloud',
-      listenAddress: me,
+      listenAddress: `${listen}:${port}`,
       address: me,
       // Only for chaincodes that dial the peer; ours are services that the peer dials.
       chaincodeListenAddress: '127.0.0.1:0',
@@ -40,7 +45,7 @@ export function peerConfig(settings: PeerSettings): Record<string, unknown> {
         client: { interval: '60s', timeout: '20s' },
         deliveryClient: { interval: '60s', timeout: '20s' },
       },
-      gossip: gossip(me),
+      gossip: gossip(me, settings.siblings),
       tls: {
         enabled: true,
         clientAuthRequired: false,
@@ -116,9 +121,9 @@ export function peerConfig(settings: PeerSettings): Record<string, unknown> {
 }
 
 /** With Fabric's defaults a new network answers after 25 s, and a peer stalls a minute for each invalid transaction whose private data it lacks. */
-function gossip(me: string): Record<string, unknown> {
+function gossip(me: string, siblings: readonly string[]): Record<string, unknown> {
   return {
-    bootstrap: me,
+    bootstrap: siblings.length === 0 ? me : siblings.join(' '),
     endpoint: me,
     externalEndpoint: me,
     orgLeader: true,

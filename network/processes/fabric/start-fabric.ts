@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { type RunningProgram, startProgram } from '../program/index.ts';
 import { everyPeerKnowsAll, type FabricChannel, formChannel } from './channel.ts';
 import type { FabricBinaries } from './fabric-binaries.ts';
-import { type FabricMember, ordererProgram, peerProgram } from './node-programs.ts';
+import { ordererProgram, peerProgram } from './node-programs.ts';
+import { dialled, type FabricMember } from './nodes.ts';
 
 /** The chaincodes' services must be listening. */
 export interface FabricNetworkInit extends FabricChannel {
   readonly binaries: FabricBinaries;
-  /** Each runs one orderer and one peer. */
   readonly members: readonly FabricMember[];
   /** Gets `logs/` and `run/`, where whoever cleans up after a crash finds the process ids. */
   readonly directory: string;
@@ -17,14 +17,14 @@ export interface FabricNetworkInit extends FabricChannel {
 
 /** A Fabric network of one machine that serves; disposing stops its processes, and starting it again goes on with the data. */
 export interface RunningFabric extends AsyncDisposable {
-  /** `host:port` of each organization's peer, by MSP id. */
+  /** `host:port` of each organization's first peer, by MSP id. */
   readonly addresses: Readonly<Record<string, string>>;
-  /** By name: `orderer-<organization>`, `peer-<organization>`. */
+  /** By the names of the members' nodes. */
   readonly programs: ReadonlyMap<string, RunningProgram>;
 }
 
 /**
- * Starts real orderers and peers, one of each per member, as processes, forms the channel with its chaincodes and waits
+ * Starts the real orderers and peers of every member as processes, forms the channel with its chaincodes and waits
  * until each peer knows all. @throws Fault with the sentence of the first thing that went wrong; nothing is left running
  */
 export async function startFabric(init: FabricNetworkInit): Promise<RunningFabric> {
@@ -32,7 +32,10 @@ export async function startFabric(init: FabricNetworkInit): Promise<RunningFabri
   const signal = AbortSignal.timeout(readyWithinMs);
   await using starting = new AsyncDisposableStack();
   const prepared = await Promise.all(
-    members.flatMap((member) => [ordererProgram(member, binaries), peerProgram(member, binaries)]),
+    members.flatMap(({ orderers, peers }) => [
+      ...orderers.map((node) => ordererProgram(node, binaries)),
+      ...peers.map((node) => peerProgram(node, binaries)),
+    ]),
   );
   const started = await Promise.allSettled(
     prepared.map(async (program) =>
@@ -54,7 +57,7 @@ export async function startFabric(init: FabricNetworkInit): Promise<RunningFabri
   const programs = new Map(started.flatMap((one) => (one.status === 'fulfilled' ? [[one.value.name, one.value]] : [])));
   const running = starting.move();
   return {
-    addresses: Object.fromEntries(members.map(({ mspId, ports }) => [mspId, `127.0.0.1:${ports.peer}`])),
+    addresses: Object.fromEntries(members.map(({ mspId, peers: [peer] }) => [mspId, `${dialled(peer)}:${peer.port}`])),
     programs,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

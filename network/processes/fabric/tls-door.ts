@@ -5,10 +5,15 @@ import { Fault } from '../../ledger/fault.ts';
 
 const answerMs = 5_000;
 
-/** Resolves when whoever listens on the loopback port holds the key of the identity's own TLS certificate. */
-export function showsCertificate(port: number, { tls, tlsRoot, mspId }: Identity, signal: AbortSignal): Promise<void> {
+/** Resolves when whoever listens on the port of an own address holds the key of the identity's own TLS certificate. */
+export function showsCertificate(
+  port: number,
+  { tls, tlsRoot, mspId }: Identity,
+  signal: AbortSignal,
+  host = '127.0.0.1',
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, ca: tlsRoot, servername: 'localhost', ALPNProtocols: ['h2'] });
+    const socket = connect({ host, port, ca: tlsRoot, servername: 'localhost', ALPNProtocols: ['h2'] });
     const leave = (error?: Error) => {
       socket.destroy();
       error === undefined ? resolve() : reject(error);

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Says whether this program could listen on the loopback port now. */
-export function isFree(port: number): Promise<boolean> {
+/** Says whether this program could listen on the port of an own address now. */
+export function isFree(port: number, address = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const trial = createServer();
     trial.once('error', () => resolve(false));
-    trial.listen({ port, host: '127.0.0.1', exclusive: true }, () => trial.close(() => resolve(true)));
+    trial.listen({ port, host: address, exclusive: true }, () => trial.close(() => resolve(true)));
   });
 }
 

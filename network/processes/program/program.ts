@@ -13,8 +13,10 @@ export interface NativeProgram {
   /** What the process is called in lists of processes; carries its directory, by which leftovers are recognised. */
   readonly argv0: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Loopback ports it will listen on. */
+  /** Ports it will listen on. */
   readonly ports: readonly number[];
+  /** The own address it will listen at, loopback when not given. */
+  readonly listen?: string;
   /** Resolves when it serves, and only if it is this program that does: a stranger on its port cannot make it. */
   ready(signal: AbortSignal): Promise<void>;
 }
@@ -44,9 +46,9 @@ const stopsWithinMs = 15_000;
  * @throws Fault misconfigured when one of its ports is taken; unavailable with its last words when it ends first
  */
 export async function startProgram(program: NativeProgram, options: StartOptions): Promise<RunningProgram> {
-  const { name, command, args, argv0, env, ports } = program;
+  const { name, command, args, argv0, env, ports, listen } = program;
   for (const port of ports) {
-    if (await isFree(port)) continue;
+    if (await isFree(port, listen)) continue;
     throw new Fault('misconfigured', `port ${port}, which ${name} needs, is taken by another program: stop that one`);
   }
   await makeDirectory(dirname(options.logFile));

@@ -16,6 +16,7 @@ import {
 import type { LedgerConfig } from '@d-cloud/network/embedded/ledger';
 import { connectLedger, type Ledger, openConnection, signLowS } from '@d-cloud/network/ledger';
 import {
+  type ChaincodeConnection,
   type FabricBinaries,
   type FabricMember,
   type RunningFabric,
@@ -102,7 +103,7 @@ export class ProbeConsortium implements AsyncDisposable {
       organizations: members.map((mspId, at) => ({
         name: mspId.toLowerCase(),
         mspId,
-        ordererEndpoint: `127.0.0.1:${portsOf(at).orderer}`,
+        ordererEndpoints: [`127.0.0.1:${portsOf(at).orderer}`],
         anchorPeers: [`127.0.0.1:${portsOf(at).peer}`],
       })),
       batch: {
@@ -263,7 +264,7 @@ async function startReal(
   consortium: Consortium,
   chaincodes: readonly ProbeChaincode[],
   binaries: FabricBinaries,
-  portsOf: (at: number) => FabricMember['ports'],
+  portsOf: (at: number) => { readonly orderer: number; readonly ordererAdmin: number; readonly peer: number },
 ): Promise<Backend> {
   await using starting = new AsyncDisposableStack();
   const packages = new Map(chaincodes.map(({ name }) => [name, packageChaincode(`${name}_1`)]));
@@ -273,7 +274,7 @@ async function startReal(
     const identity = (name: string) => identities.get(name)!;
     const { tls, tlsRoot } = identity('peer');
     const ports = await takePorts(chaincodes.length);
-    const connections = new Map<string, FabricMember['chaincodes'] extends ReadonlyMap<string, infer C> ? C : never>();
+    const connections = new Map<string, ChaincodeConnection>();
     for (const [place, { name, down }] of chaincodes.entries()) {
       const address = `127.0.0.1:${ports[place]}`;
       const { label, packageId } = packages.get(name)!;
@@ -286,13 +287,19 @@ async function startReal(
         clientKey: await readFile(join(identity('peer').tlsDirectory, 'key.pem'), 'utf8'),
       });
     }
+    const { name, mspId } = organization;
+    const node = (kind: 'orderer' | 'peer') => ({
+      name: `${kind}-${name}`,
+      mspId,
+      directory: join(directory, 'nodes', name, kind),
+      identity: identity(kind),
+      admin: identity('admin'),
+      port: portsOf(at)[kind],
+    });
     fabricMembers.push({
-      name: organization.name,
-      mspId: organization.mspId,
-      directory: join(directory, 'nodes', organization.name),
-      identities: { orderer: identity('orderer'), peer: identity('peer'), admin: identity('admin') },
-      ports: portsOf(at),
-      chaincodes: connections,
+      mspId,
+      orderers: [{ ...node('orderer'), adminPort: portsOf(at).ordererAdmin }],
+      peers: [{ ...node('peer'), chaincodes: connections }],
     });
   }
   const fabric = await startFabric({
