@@ -59,6 +59,10 @@ export class EngineWorld {
     return this.#config;
   }
 
+  get genesisBlock(): Buffer {
+    return this.#genesisBlock;
+  }
+
   signer(name: `${Organization}.${string}`): Signer {
     return this.#signers.get(name)!;
   }
