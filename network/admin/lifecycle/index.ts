@@ -1,4 +1,9 @@
-export type { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition.ts';
+export {
+  type ChaincodeDefinition,
+  type CollectionDefinition,
+  definitionArgs,
+  type EndorsementRule,
+} from './definition.ts';
 export { type Deployment, type DeployRequest, deployChaincode } from './deploy.ts';
 export {
   approveChaincode,
@@ -11,4 +16,5 @@ export {
   installedPackages,
   type OrderingRequest,
 } from './lifecycle.ts';
+export { ApproveArgs, DefinitionArgs } from './messages.ts';
 export { type ChaincodePackage, packageChaincode } from './package.ts';

@@ -48,6 +48,9 @@ const orderer = z.strictObject({
   tls: z.strictObject({ certificate: path, key: path, clientRoots: path }),
 });
 
+/** Where a chaincode service listens and with which certificates a peer speaks to it. */
+const service = z.strictObject({ address, tls: chaincode.shape.tls });
+
 const organization = z.strictObject({
   mspId,
   /** Port 0 takes any free one; the real one is reported. */
@@ -62,6 +65,8 @@ const organization = z.strictObject({
   rootCertificates: mayBe(path),
   /** Its own orderer, which may join and leave channels; without any, `orderer` stands for all. */
   orderer: mayBe(orderer),
+  /** The services that installed packages run as, by the packages' labels. */
+  packages: z.record(z.string().min(1), service).default({}),
 });
 
 /** Everything that the embedded ledger is told; certificates and keys are paths of PEM files. */

@@ -11,9 +11,11 @@ import { agreedChaincodes } from './definitions.ts';
 import { asCommitted } from './engine/block.ts';
 import { fileStorage } from './engine/file-storage.ts';
 import { Ledger } from './engine/ledger.ts';
+import type { Storage } from './engine/storage.ts';
 import { frontOf } from './front/front.ts';
 import { ordererFrontOf } from './front/orderer-front.ts';
 import { Peer } from './front/peer.ts';
+import { InstalledPackages } from './lifecycle/installed-packages.ts';
 import { type ChannelConfig, readChannelConfig } from './msp/channel-config.ts';
 import { Identities } from './msp/identities.ts';
 import { localOrganization } from './msp/local-organization.ts';
@@ -62,6 +64,12 @@ export async function startLedger(
       new Map(parsed.chaincodes.map((each) => [each.name, stack.use(connectionTo(each))] as const)),
     ]),
   );
+  const packages = new Map<string, InstalledPackages>();
+  for (const organization of parsed.organizations) {
+    const opened = await packagesOf(organization, fileStorage(parsed.dataDirectory));
+    packages.set(organization.mspId, stack.use(opened));
+  }
+  const runtimesOf = (mspId: string) => ({ configured: chaincodes.get(mspId)!, packages: packages.get(mspId)! });
   const addresses: Record<string, string> = {};
   const signers = new Map(parsed.organizations.map((each) => [each.mspId, signerOf(each)]));
   const orderers = orderersOf(parsed);
@@ -83,14 +91,13 @@ export async function startLedger(
           cut: parsed.cut ?? {},
           onFault: fail,
         }),
-      peerOf: (mspId, ledger) =>
-        new Peer(ledger, signers.get(mspId)!, addresses[mspId] ?? '', chaincodes.get(mspId) ?? new Map()),
+      peerOf: (mspId, ledger) => new Peer(ledger, signers.get(mspId)!, addresses[mspId] ?? '', runtimesOf(mspId)),
     }),
   );
   checkSeats(
     channels,
     configured?.channel,
-    (mspId, { ledger }) => new Peer(ledger, signers.get(mspId)!, '', new Map()),
+    (mspId, { ledger }) => new Peer(ledger, signers.get(mspId)!, '', runtimesOf(mspId)),
   );
   const running: Record<string, OrdererAddresses> = {};
   for (const organization of parsed.organizations) {
@@ -98,7 +105,8 @@ export async function startLedger(
     const { mspId } = organization;
     const localIdentities = localIdentitiesOf(organization, configured?.config);
     const { proposalWindowMs } = parsed;
-    const front = stack.use(frontOf(peerDoor({ mspId, channels, now: Date.now, proposalWindowMs, localIdentities })));
+    const shared = { mspId, channels, now: Date.now, proposalWindowMs, localIdentities };
+    const front = stack.use(frontOf(peerDoor({ ...shared, packages: packages.get(mspId)! })));
     addresses[mspId] = await front.listen(organization.address, tlsOf(organization.tls));
     if (organization.orderer !== undefined) {
       running[mspId] = await startOrderer(mspId, organization.orderer, channels, stack);
@@ -228,10 +236,22 @@ function tlsOf({ certificate, key, clientRoots }: Organization['tls']) {
   return { certificate: file(certificate), key: file(key), ...roots };
 }
 
-function connectionTo({ name, address, tls }: ParsedLedgerConfig['chaincodes'][number]): ChaincodeConnection {
+function connectionTo(chaincode: ParsedLedgerConfig['chaincodes'][number]): ChaincodeConnection {
+  return new ChaincodeConnection({ name: chaincode.name, ...serviceOf(chaincode) });
+}
+
+function serviceOf({ address, tls }: Pick<ParsedLedgerConfig['chaincodes'][number], 'address' | 'tls'>) {
   const server = tls.serverName === undefined ? {} : { servername: tls.serverName };
   const files = { ca: file(tls.rootCertificates), cert: file(tls.clientCertificate), key: file(tls.clientKey) };
-  return new ChaincodeConnection({ name, address, tls: { ...files, ...server } });
+  return { address, tls: { ...files, ...server } };
+}
+
+function packagesOf(
+  { mspId, packages }: ParsedLedgerConfig['organizations'][number],
+  storage: Storage,
+): Promise<InstalledPackages> {
+  const services = Object.entries(packages).map(([label, service]) => [label, serviceOf(service)] as const);
+  return InstalledPackages.open(storage, mspId, new Map(services));
 }
 
 function file(path: string): Buffer {

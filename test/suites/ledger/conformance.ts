@@ -2,6 +2,7 @@ import type { Gateway } from '@hyperledger/fabric-gateway';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { eventStories } from './event-stories.ts';
 import { keyLevelStories } from './key-level-stories.ts';
+import { lifecycleStories } from './lifecycle-stories.ts';
 import { privateDataStories } from './private-data-stories.ts';
 import { type LedgerKind, type Member, members, ProbeConsortium } from './probe-consortium.ts';
 import { refusalStories } from './refusal-stories.ts';
@@ -36,6 +37,7 @@ export function ledgerConformance(name: string, kind: LedgerKind): void {
           },
           { name: 'down', down: true },
         ],
+        packages: ['agreed_1', 'agreed_2'],
       });
       networks = new Map(members.map((member) => [member, consortium.gateway(member).getNetwork(consortium.channel)]));
     }, 180_000);
@@ -51,6 +53,7 @@ export function ledgerConformance(name: string, kind: LedgerKind): void {
     describe('refusals in the words of a peer', () => refusalStories(stage));
     describe('key-level endorsement', () => keyLevelStories(stage));
     describe('private data', () => privateDataStories(stage));
+    describe('agreeing on a chaincode', () => lifecycleStories(stage));
     describe('events and blocks', () => eventStories(stage));
   });
 }

@@ -11,10 +11,11 @@ import {
   enrol,
   foundConsortium,
   type Identity,
+  type PeerConnection,
   packageChaincode,
 } from '@d-cloud/network/admin';
 import type { LedgerConfig } from '@d-cloud/network/embedded/ledger';
-import { connectLedger, type Ledger, openConnection, signLowS } from '@d-cloud/network/ledger';
+import { connectLedger, type Ledger, openConnection, signatory, signLowS } from '@d-cloud/network/ledger';
 import {
   type ChaincodeConnection,
   type FabricBinaries,
@@ -51,6 +52,8 @@ export interface ProbeChaincode {
 
 export interface ProbeOptions {
   readonly chaincodes: readonly ProbeChaincode[];
+  /** Labels of packages whose services run, at every organization, but that are not installed yet. */
+  readonly packages?: readonly string[];
   readonly batch?: { readonly timeout: string; readonly maxMessageCount: number };
 }
 
@@ -87,7 +90,7 @@ export class ProbeConsortium implements AsyncDisposable {
     this.#open = open;
   }
 
-  static async start(kind: LedgerKind, { chaincodes, batch }: ProbeOptions): Promise<ProbeConsortium> {
+  static async start(kind: LedgerKind, { chaincodes, packages = [], batch }: ProbeOptions): Promise<ProbeConsortium> {
     await using starting = new AsyncDisposableStack();
     const home = starting.use(await scratch());
     const ports = await takePorts(members.length * 3);
@@ -116,8 +119,8 @@ export class ProbeConsortium implements AsyncDisposable {
     });
     const start =
       kind.kind === 'embedded'
-        ? () => startEmbedded(home.directory, consortium, chaincodes)
-        : () => startReal(home.directory, consortium, chaincodes, kind.binaries, portsOf);
+        ? () => startEmbedded(home.directory, consortium, chaincodes, packages)
+        : () => startReal(home.directory, consortium, { chaincodes, packages }, kind.binaries, portsOf);
     const backend = await start();
     return new ProbeConsortium(kind, home, consortium, backend, start, starting.move());
   }
@@ -173,6 +176,13 @@ export class ProbeConsortium implements AsyncDisposable {
     return ledger;
   }
 
+  /** An organization's peer as administration speaks to it, as that organization's admin or under another of its names. */
+  peer(member: Member, name = 'admin', of: Member = member): PeerConnection {
+    const { signer, mspId } = this.identity(of, name);
+    const identity = { mspId, certificate: signer.certificate, privateKey: signer.key };
+    return { client: this.client(member), signatory: signatory(identity), name: member };
+  }
+
   /** The programs of a real network, by name. */
   get programs(): RunningFabric['programs'] {
     return this.#backend.programs;
@@ -201,10 +211,23 @@ async function startEmbedded(
   directory: string,
   consortium: Consortium,
   chaincodes: readonly ProbeChaincode[],
+  labels: readonly string[],
 ): Promise<Backend> {
   await using starting = new AsyncDisposableStack();
   const server = consortium.members[0]!.identities.get('chaincode')!;
-  const ports = await takePorts(chaincodes.length);
+  const ports = await takePorts(chaincodes.length + labels.length);
+  const tls = {
+    rootCertificates: join(server.tlsDirectory, 'ca.pem'),
+    clientCertificate: join(server.tlsDirectory, 'cert.pem'),
+    clientKey: join(server.tlsDirectory, 'key.pem'),
+    serverName: 'localhost',
+  };
+  const services: Record<string, { address: string; tls: typeof tls }> = {};
+  for (const [at, label] of labels.entries()) {
+    const address = `127.0.0.1:${ports[chaincodes.length + at]}`;
+    starting.use(await serve(packageChaincode(label).packageId, address, server));
+    services[label] = { address, tls };
+  }
   const defined: LedgerConfig['chaincodes'][number][] = [];
   for (const [at, { name, policy, collections = [], down }] of chaincodes.entries()) {
     const address = `127.0.0.1:${ports[at]}`;
@@ -220,12 +243,7 @@ async function startEmbedded(
         policy: `OR(${one.members.map((mspId) => `'${mspId}.member'`).join(',')})`,
         ...(one.blockToLive === undefined ? {} : { blockToLive: one.blockToLive }),
       })),
-      tls: {
-        rootCertificates: join(server.tlsDirectory, 'ca.pem'),
-        clientCertificate: join(server.tlsDirectory, 'cert.pem'),
-        clientKey: join(server.tlsDirectory, 'key.pem'),
-        serverName: 'localhost',
-      },
+      tls,
     });
   }
   const signing = ({ identities, organization }: ConsortiumMember, name: string) => ({
@@ -240,8 +258,8 @@ async function startEmbedded(
     orderer: signing(consortium.members[0]!, 'orderer'),
     organizations: consortium.members.map((member) => {
       const { tlsDirectory } = member.identities.get('peer')!;
-      const tls = { certificate: join(tlsDirectory, 'cert.pem'), key: join(tlsDirectory, 'key.pem') };
-      return { address: '127.0.0.1:0', tls, ...signing(member, 'peer') };
+      const own = { certificate: join(tlsDirectory, 'cert.pem'), key: join(tlsDirectory, 'key.pem') };
+      return { address: '127.0.0.1:0', tls: own, ...signing(member, 'peer'), packages: services };
     }),
     chaincodes: defined,
   };
@@ -262,7 +280,7 @@ async function startEmbedded(
 async function startReal(
   directory: string,
   consortium: Consortium,
-  chaincodes: readonly ProbeChaincode[],
+  { chaincodes, packages: labels }: Required<Pick<ProbeOptions, 'chaincodes' | 'packages'>>,
   binaries: FabricBinaries,
   portsOf: (at: number) => { readonly orderer: number; readonly ordererAdmin: number; readonly peer: number },
 ): Promise<Backend> {
@@ -273,11 +291,14 @@ async function startReal(
   for (const [at, { organization, identities }] of consortium.members.entries()) {
     const identity = (name: string) => identities.get(name)!;
     const { tls, tlsRoot } = identity('peer');
-    const ports = await takePorts(chaincodes.length);
+    const services = [
+      ...chaincodes.map(({ name, down }) => ({ ...packages.get(name)!, down: down === true })),
+      ...labels.map((label) => ({ ...packageChaincode(label), down: false })),
+    ];
+    const ports = await takePorts(services.length);
     const connections = new Map<string, ChaincodeConnection>();
-    for (const [place, { name, down }] of chaincodes.entries()) {
+    for (const [place, { label, packageId, down }] of services.entries()) {
       const address = `127.0.0.1:${ports[place]}`;
-      const { label, packageId } = packages.get(name)!;
       const service = starting.use(await serve(packageId, address, identity('chaincode')));
       if (down) unwanted.push(service);
       connections.set(label, {

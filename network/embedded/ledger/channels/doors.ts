@@ -1,4 +1,5 @@
 import type { Door, OrdererDoor } from '../front/door.ts';
+import type { InstalledPackages } from '../lifecycle/installed-packages.ts';
 import type { Identities } from '../msp/identities.ts';
 import type { ParticipatingOrderer } from '../participation/participation-api.ts';
 import type { Channels } from './channels.ts';
@@ -9,10 +10,12 @@ export interface PeerDoorParts {
   now(): number;
   readonly proposalWindowMs: number | undefined;
   readonly localIdentities: Identities;
+  readonly packages: InstalledPackages;
 }
 
 /** What an organization's peer shows: the channels it has joined, as they are at each call. */
-export function peerDoor({ mspId, channels, now, proposalWindowMs, localIdentities }: PeerDoorParts): Door {
+export function peerDoor(parts: PeerDoorParts): Door {
+  const { mspId, channels, now, proposalWindowMs, localIdentities, packages } = parts;
   const seat = (id: string) => channels.get(id)?.peers.find((peer) => peer.mspId === mspId);
   const hasJoined = (id: string): boolean => channels.get(id)?.membership.peers.includes(mspId) === true;
   return {
@@ -28,6 +31,7 @@ export function peerDoor({ mspId, channels, now, proposalWindowMs, localIdentiti
     },
     blocksOf: (id) => (hasJoined(id) ? channels.get(id)?.blocksOfPeer(mspId) : undefined),
     joined: () => [...channels].map(({ id }) => id).filter(hasJoined),
+    packages,
     join: (genesisBlock) => channels.joinPeer(mspId, genesisBlock),
   };
 }

@@ -27,11 +27,14 @@ export interface ChaincodeDefinition {
   readonly name: string;
   readonly version: string;
   readonly sequence: number;
+  /** Agreed upon by the ledger's own configuration, not by the organizations through `_lifecycle`. */
+  readonly fromStart: boolean;
   readonly endorsement: Policy;
   readonly collections: ReadonlyMap<string, CollectionDefinition>;
 }
 
 const IMPLICIT = '_implicit_org_';
+export const implicitCollection = (mspId: string): string => `${IMPLICIT}${mspId}`;
 
 const nobody = (why: string): Policy => ({ satisfiedBy: () => false, refusal: () => why });
 
@@ -49,13 +52,13 @@ export class Definitions {
   }
 
   /** Puts an agreement in force, in place of the one before. */
-  agree(agreed: AgreedChaincode): void {
+  agree(agreed: AgreedChaincode, { fromStart = false } = {}): void {
     const { name, version, sequence } = agreed;
     const endorsement = this.#policy(agreed.validationParameter);
     const collections = CollectionPackage.decode(agreed.collections).collections.flatMap(({ static: each }) =>
       each === undefined ? [] : [[each.name, this.#collection(each)] as const],
     );
-    this.#chaincodes.set(name, { name, version, sequence, endorsement, collections: new Map(collections) });
+    this.#chaincodes.set(name, { name, version, sequence, fromStart, endorsement, collections: new Map(collections) });
   }
 
   find(name: string): ChaincodeDefinition | undefined {

@@ -7,9 +7,10 @@ import { Admission, type BroadcastAnswer } from './admission.ts';
 import { headerHash, type LedgerBlock, nextHeader, readBlock, sealBlock } from './block.ts';
 import { BlockUpdates } from './block-updates.ts';
 import { Commits } from './commits.ts';
-import { Definitions, LIFECYCLE } from './definitions.ts';
+import { Definitions, implicitCollection, LIFECYCLE } from './definitions.ts';
 import { Expiries, purgesOf } from './erasures.ts';
 import { History } from './history.ts';
+import { privateSpace } from './keys.ts';
 import {
   type AgreedChaincode,
   chaincodeOfKey,
@@ -18,6 +19,7 @@ import {
   metadataKey,
   metadataOf,
   readAgreed,
+  readPackageId,
 } from './lifecycle-state.ts';
 import { type Cut, type Later, Ordering, realTime } from './ordering.ts';
 import { OwnEndorsements } from './own-endorsements.ts';
@@ -160,6 +162,16 @@ export class Ledger {
     });
   }
 
+  /** The package that an organization has approved for a chaincode in force; empty where it runs none, `undefined` without approval. */
+  packageOf(
+    mspId: string,
+    { name, sequence }: { readonly name: string; readonly sequence: number },
+  ): string | undefined {
+    const state = this.privateData.stateOf(mspId);
+    const space = privateSpace(LIFECYCLE, implicitCollection(mspId));
+    return readPackageId((key) => state.latest(space, key)?.value, name, sequence);
+  }
+
   /** Keeps the plaintext of an endorsed transaction until its block comes. */
   endorsed(txId: string, plaintext: TxPrivateRwSet | undefined): void {
     if (plaintext !== undefined) this.privateData.remember(txId, plaintext);
@@ -297,7 +309,7 @@ export class Ledger {
       this.#state.put(LIFECYCLE, key, { value, metadata: undefined, version });
     put(metadataKey('namespaces', agreed.name), metadataOf(structure));
     for (const [field, value] of structure.fields) put(fieldKey('namespaces', agreed.name, field), value);
-    this.definitions.agree(agreed);
+    this.definitions.agree(agreed, { fromStart: true });
   }
 
   #remember({ txId, timestamp }: ChannelHeader, blockNumber: number, namespaces: readonly NamespaceChanges[]): void {

@@ -20,17 +20,20 @@ export interface AgreedChaincode extends ChaincodeParameters {
 
 /** A structure in the state: each field is a key of its own, and one key more names its type and fields. */
 export interface Structure {
-  readonly datatype: 'ChaincodeDefinition' | 'ChaincodeParameters';
+  readonly datatype: 'ChaincodeDefinition' | 'ChaincodeParameters' | 'ChaincodeLocalPackage';
   /** Field names with the bytes of their `StateData`. */
   readonly fields: readonly (readonly [name: string, value: Buffer])[];
 }
 
-/** Where structures lie. */
-export type StructureSpace = 'namespaces';
+/** Where structures lie: agreements and approvals, or which package an organization runs. */
+export type StructureSpace = 'namespaces' | 'chaincode-sources';
 
 export const metadataKey = (space: StructureSpace, name: string): string => `${space}/metadata/${name}`;
 export const fieldKey = (space: StructureSpace, name: string, field: string): string =>
   `${space}/fields/${name}/${field}`;
+/** Under which name an organization keeps its approval of one sequence. */
+export const approvalName = (chaincode: string, sequence: number): string => `${chaincode}#${sequence}`;
+
 export const metadataOf = ({ datatype, fields }: Structure): Buffer =>
   StateMetadata.encode({ datatype, fields: fields.map(([name]) => name) });
 
@@ -50,6 +53,11 @@ export function definitionStructure(agreed: AgreedChaincode): Structure {
   const { fields } = parametersStructure(agreed);
   return { datatype: 'ChaincodeDefinition', fields: [['Sequence', sequenceData(agreed.sequence)], ...fields] };
 }
+
+export const packageStructure = (packageId: string): Structure => ({
+  datatype: 'ChaincodeLocalPackage',
+  fields: [['PackageID', data(0x1a, Buffer.from(packageId))]],
+});
 
 const bytesData = (value: Buffer): Buffer => data(0x12, value);
 const sequenceData = (sequence: number): Buffer => Buffer.concat([Buffer.from([8]), varint(sequence)]);
@@ -86,6 +94,12 @@ export function readParameters(read: ReadKey, name: string): ChaincodeParameters
 export function readAgreed(read: ReadKey, name: string): AgreedChaincode | undefined {
   if (read(metadataKey('namespaces', name)) === undefined) return undefined;
   return { name, sequence: readSequence(read, name), ...readParameters(read, name) };
+}
+
+/** Which package an organization has approved to run; empty when none, `undefined` when it has approved nothing. */
+export function readPackageId(read: ReadKey, chaincode: string, sequence: number): string | undefined {
+  const value = read(fieldKey('chaincode-sources', approvalName(chaincode, sequence), 'PackageID'));
+  return value === undefined ? undefined : StateData.decode(value).string;
 }
 
 /** The chaincode whose agreement a public key belongs to. */

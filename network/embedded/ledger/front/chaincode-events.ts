@@ -9,7 +9,7 @@ import { RpcError, Status } from './rpc-error.ts';
 
 /** `gateway.Gateway/ChaincodeEvents`: one chaincode's events of valid transactions, block by block. */
 export async function chaincodeEvents(bytes: Buffer, call: Call, door: Door): Promise<void> {
-  const { request, channel } = signedByReader(bytes, ChaincodeEventsRequest, door);
+  const { request, channel } = signedByReader(bytes, ChaincodeEventsRequest, door, 'gateway/ChaincodeEvents');
   const { ledger } = channel;
   const { afterTransactionId, chaincodeId } = request;
   const after = afterTransactionId === '' ? undefined : ledger.commits.get(afterTransactionId);

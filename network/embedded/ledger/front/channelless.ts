@@ -1,3 +1,5 @@
+import { LIFECYCLE } from '../engine/definitions.ts';
+import { type LocalPeer, localLifecycle } from '../lifecycle/local-functions.ts';
 import type { Identity } from '../msp/identity.ts';
 import { ChaincodeAction, ProposalResponsePayload, type Response } from '../wire/proposal.ts';
 import type { Door } from './door.ts';
@@ -33,10 +35,22 @@ async function answerOf({ chaincode, input }: UnpackedProposal, door: Door, crea
   const name = args[0]?.toString() ?? '';
   if (chaincode === 'cscc' && name === 'JoinChain') return joinPeer(args, door, creator);
   if (chaincode === 'cscc' && name === 'GetChannels') return joinedChannels(door);
+  if (chaincode === LIFECYCLE) return localLifecycle(localPeer(door), args, creator);
   if (args.length < 2) return { status: ERROR, message: `Incorrect number of arguments, ${args.length}` };
   // The others read a channel that their first argument names.
   const channelId = args[1]!.toString();
   const channel = door.channels.get(channelId);
   if (channel === undefined) return { status: ERROR, message: `Invalid chain ID, ${channelId}` };
   return systemChaincode(channel.ledger, chaincode, args, '', creator);
+}
+
+function localPeer({ mspId, packages, channels, joined, localOf }: Door): LocalPeer {
+  const uses = () =>
+    joined().flatMap((channelId) => {
+      const channel = channels.get(channelId);
+      return channel === undefined
+        ? []
+        : [{ channelId, chaincodesOf: (id: string) => localOf(channel).chaincodesOf(id) }];
+    });
+  return { mspId, packages, uses };
 }

@@ -1,3 +1,4 @@
+import type { InstalledPackages } from '../lifecycle/installed-packages.ts';
 import type { Identities } from '../msp/identities.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Channel } from './channel.ts';
@@ -19,6 +20,7 @@ export interface Door {
   /** Reads certificates by the organization's own authorities alone: who may speak to its peer where no channel is named. */
   readonly localIdentities: Identities;
   localOf(channel: Channel): Peer;
+  readonly packages: InstalledPackages;
   /** The blocks that this peer has of a channel it once joined. */
   blocksOf(channelId: string): BlockSource | undefined;
   /** Every channel that this peer has joined. */

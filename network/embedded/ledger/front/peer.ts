@@ -5,6 +5,9 @@ import type { ChaincodeCall } from '../engine/interest.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import { fieldKey } from '../engine/lifecycle-state.ts';
 import type { Simulation } from '../engine/simulation.ts';
+import { channelLifecycle } from '../lifecycle/channel-functions.ts';
+import type { InstalledPackages } from '../lifecycle/installed-packages.ts';
+import { isLocalFunction, type LocalPeer, localLifecycle } from '../lifecycle/local-functions.ts';
 import type { Identity } from '../msp/identity.ts';
 import type { Signer } from '../msp/signer.ts';
 import {
@@ -26,6 +29,14 @@ export interface PeerAnswer {
   readonly interest?: readonly ChaincodeCall[];
 }
 
+/** A simulation that ended, with the chaincode's answer. */
+interface Simulated {
+  readonly response: Response;
+  readonly event: ChaincodeEvent | undefined;
+  readonly simulation: Simulation;
+  readonly version: string;
+}
+
 /** Fabric's own text for why a proposal could not be simulated. */
 class Unsimulated extends Error {}
 
@@ -35,37 +46,62 @@ const ERROR_THRESHOLD = 400;
 const ERROR = 500;
 const SYSTEM_VERSION = 'syscc';
 
+/** What one organization's peer can run: chaincodes that the configuration names, and packages that were installed. */
+export interface Runtimes {
+  readonly configured: ReadonlyMap<string, ChaincodeConnection>;
+  readonly packages: InstalledPackages;
+}
+
 /** One endorsing peer of one organization: simulates a proposal on its own stream and signs the result. */
 export class Peer {
   readonly mspId: string;
   /** What `ErrorDetail` names; known once the peer listens. */
   address: string;
-  /** The identity its endorsements bear, by which policies are planned. */
-  readonly identity: Identity;
   readonly #signer: Signer;
   readonly #ledger: Ledger;
-  readonly #chaincodes: ReadonlyMap<string, ChaincodeConnection>;
+  readonly #runtimes: Runtimes;
 
-  constructor(ledger: Ledger, signer: Signer, address: string, chaincodes: ReadonlyMap<string, ChaincodeConnection>) {
-    const identity = ledger.config.identities.read(signer.identity);
-    if (identity === undefined || identity.problem !== undefined) {
-      throw new Error(`The peer certificate of ${signer.mspId} is not one that the channel's configuration accepts.`);
-    }
+  constructor(ledger: Ledger, signer: Signer, address: string, runtimes: Runtimes) {
     this.mspId = signer.mspId;
     this.address = address;
-    this.identity = identity;
     this.#signer = signer;
     this.#ledger = ledger;
-    this.#chaincodes = chaincodes;
+    this.#runtimes = runtimes;
+    if (this.identity === undefined) {
+      throw new Error(`The peer certificate of ${signer.mspId} is not one that the channel's configuration accepts.`);
+    }
+  }
+
+  /** The identity its endorsements bear, by which policies are planned; `undefined` while the channel does not accept it. */
+  get identity(): Identity | undefined {
+    const identity = this.#ledger.config.identities.read(this.#signer.identity);
+    return identity?.problem === undefined ? identity : undefined;
+  }
+
+  /** The chaincodes agreed upon that this peer runs with a package. */
+  chaincodesOf(packageId: string): readonly { readonly name: string; readonly version: string }[] {
+    return [...this.#ledger.definitions.all()].filter(
+      (definition) => this.#ledger.packageOf(this.mspId, definition) === packageId,
+    );
   }
 
   has(chaincode: string): boolean {
-    return isSystemChaincode(chaincode) || this.#chaincodes.has(chaincode);
+    return isSystemChaincode(chaincode) || this.#connectionTo(chaincode) !== undefined;
+  }
+
+  /** What runs a chaincode here: the package that the organization approved for it, or what the configuration names. */
+  #connectionTo(chaincode: string): ChaincodeConnection | undefined {
+    const definition = this.#ledger.definitions.find(chaincode);
+    if (definition === undefined) return undefined;
+    const packageId = this.#ledger.packageOf(this.mspId, definition);
+    if (packageId !== undefined) return this.#runtimes.packages.connection(packageId);
+    return definition.fromStart ? this.#runtimes.configured.get(chaincode) : undefined;
   }
 
   /** Simulates at a height and endorses; the proposal was checked before. */
   async endorse(proposal: UnpackedProposal, height: number, creator: Identity): Promise<PeerAnswer> {
     try {
+      if (proposal.chaincode === LIFECYCLE) return await this.#lifecycle(proposal, height, creator);
       if (isSystemChaincode(proposal.chaincode)) return await this.#system(proposal, creator);
       return await this.#simulated(proposal, height, creator);
     } catch (cause) {
@@ -95,10 +131,18 @@ export class Peer {
       throw new Unsimulated(`error in simulation: transaction returned with failure: ${outcome.payload.toString()}`);
     }
     const response = Response.decode(outcome.payload);
-    const { results, plaintext, interest } = resultsOf(simulation);
     const event = response.status < ERROR_THRESHOLD ? outcome.event : undefined;
+    return this.#answer(proposal, { response, event, simulation, version });
+  }
+
+  /** What becomes of a simulation that ended: endorsed, or reported as the chaincode's refusal. */
+  #answer(
+    { hash, chaincode, channelHeader: { txId } }: UnpackedProposal,
+    { response, event, simulation, version }: Simulated,
+  ): PeerAnswer {
+    const { results, plaintext, interest } = resultsOf(simulation);
     const payload = ProposalResponsePayload.encode({
-      proposalHash: proposal.hash,
+      proposalHash: hash,
       extension: ChaincodeAction.encode({
         results,
         events: event === undefined ? '' : ChaincodeEvent.encode(event),
@@ -121,7 +165,7 @@ export class Peer {
   ): Promise<Outcome> {
     const { channelId, txId } = proposal.channelHeader;
     simulation.get(LIFECYCLE, fieldKey('namespaces', chaincode, 'Sequence'));
-    return this.#chaincodes.get(chaincode)!.execute({
+    return this.#connectionTo(chaincode)!.execute({
       channelId,
       txId,
       namespace: chaincode,
@@ -158,7 +202,7 @@ export class Peer {
 
   #missing(chaincode: string): string | undefined {
     if (this.#ledger.definitions.find(chaincode) === undefined) return `chaincode ${chaincode} not found`;
-    if (this.#chaincodes.has(chaincode)) return undefined;
+    if (this.#connectionTo(chaincode) !== undefined) return undefined;
     return `chaincode definition for '${chaincode}' exists, but chaincode is not installed`;
   }
 
@@ -169,6 +213,24 @@ export class Peer {
     if (collection === undefined) throw new Error(`collection ${channelId}/${chaincode}/${name} could not be found`);
     const member = collection.members.has(creator.mspId);
     return { read: member || !collection.memberOnlyRead, write: member || !collection.memberOnlyWrite };
+  }
+
+  /** Approvals and agreements are simulated like any chaincode's transaction; what concerns this peer alone is not. */
+  async #lifecycle(proposal: UnpackedProposal, height: number, creator: Identity): Promise<PeerAnswer> {
+    const { input, channelHeader } = proposal;
+    const simulation = this.#ledger.simulate(this.mspId, channelHeader.txId, height);
+    const { args } = input;
+    const channel = this.#ledger.config;
+    const { mspId } = this;
+    const response = isLocalFunction(args[0]?.toString() ?? '')
+      ? await localLifecycle(this.#local(), args, creator)
+      : await channelLifecycle({ channel, mspId, simulation }, args, creator);
+    return this.#answer(proposal, { response, event: undefined, simulation, version: SYSTEM_VERSION });
+  }
+
+  #local(): LocalPeer {
+    const use = { channelId: this.#ledger.config.channelId, chaincodesOf: (id: string) => this.chaincodesOf(id) };
+    return { mspId: this.mspId, packages: this.#runtimes.packages, uses: () => [use] };
   }
 
   async #system(proposal: UnpackedProposal, creator: Identity): Promise<PeerAnswer> {

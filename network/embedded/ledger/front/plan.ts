@@ -29,7 +29,7 @@ export class Plan {
     preferred?: Peer,
   ): Plan {
     const policies: Policy[] = [];
-    let able = peers;
+    let able = peers.filter(({ identity }) => identity !== undefined);
     for (const call of calls) {
       const definition = ledger.definitions.find(call.name);
       if (definition === undefined) {
@@ -74,7 +74,7 @@ export class Plan {
   }
 
   #satisfiedBy(set: readonly Peer[]): boolean {
-    const signers = set.map(({ identity }) => identity);
+    const signers = set.flatMap(({ identity }) => identity ?? []);
     return set.length > 0 && this.#policies.every((policy) => policy.satisfiedBy(signers));
   }
 }

@@ -85,7 +85,7 @@ export function checkProposal(proposal: UnpackedProposal, channel: Channel): Ide
     refuse(`duplicate transaction found [${channelHeader.txId}]. Creator [${who}]`);
   }
   if (isSystemChaincode(chaincode)) return creator;
-  const path = '/Channel/Application/Writers';
+  const path = channel.ledger.config.aclOf('peer/Propose') ?? '/Channel/Application/Writers';
   const why = unsatisfied(channel, path, creator);
   if (why !== undefined) refuse(policyRefusal(channel.id, path, why));
   return creator;

@@ -12,6 +12,7 @@ export function signedByReader<R extends { readonly channelId: string; readonly 
   bytes: Buffer,
   of: { decode(bytes: Uint8Array): R },
   door: Door,
+  resource: string,
 ): { readonly request: R; readonly channel: Channel } {
   const { request: inner, signature } = SignedRequest.decode(bytes);
   const request = of.decode(inner);
@@ -20,7 +21,8 @@ export function signedByReader<R extends { readonly channelId: string; readonly 
     throw new RpcError(Status.PERMISSION_DENIED, `Failed to get policy manager for channel [${request.channelId}]`);
   }
   const signer: Identity | undefined = channel.ledger.config.identities.signer(request.identity, inner, signature);
-  const why = unsatisfied(channel, READERS, signer);
+  const path = channel.ledger.config.aclOf(resource) ?? READERS;
+  const why = unsatisfied(channel, path, signer);
   if (why === undefined) return { request, channel };
-  throw new RpcError(Status.PERMISSION_DENIED, policyRefusal(channel.id, READERS, why));
+  throw new RpcError(Status.PERMISSION_DENIED, policyRefusal(channel.id, path, why));
 }

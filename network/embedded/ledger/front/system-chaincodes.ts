@@ -38,7 +38,7 @@ async function qscc(ledger: Ledger, args: readonly Buffer[], creator: Identity):
   const name = args[0]?.toString() ?? '';
   if (args.length < 2) throw new Refused(`Incorrect number of arguments, ${args.length}`);
   if (name !== 'GetChainInfo' && args.length < 3) throw new Refused(`missing 3rd argument for ${name}`);
-  checkChannel(ledger, args[1]!.toString(), name, creator);
+  checkChannel(ledger, args[1]!.toString(), 'qscc', name, creator);
   if (!qsccFunctions.has(name)) {
     throw new Refused(`access denied for [${name}][${args[1]}]: [Unmapped policy for qscc/${name}]`);
   }
@@ -59,8 +59,8 @@ async function qscc(ledger: Ledger, args: readonly Buffer[], creator: Identity):
   }
 }
 
-function checkChannel(ledger: Ledger, channelId: string, name: string, creator: Identity): void {
-  const path = '/Channel/Application/Readers';
+function checkChannel(ledger: Ledger, channelId: string, chaincode: string, name: string, creator: Identity): void {
+  const path = ledger.config.aclOf(`${chaincode}/${name}`) ?? '/Channel/Application/Readers';
   const policy = ledger.config.policies.at(path);
   if (channelId !== ledger.config.channelId) throw new Refused(`Invalid chain ID, ${channelId}`);
   if (policy.satisfiedBy([creator])) return;
@@ -119,19 +119,16 @@ async function cscc(
   creator: Identity,
 ): Promise<Buffer> {
   const name = args[0]?.toString() ?? '';
-  if (chaincode === '_lifecycle' && args.length !== 2) {
-    throw new Refused(`lifecycle scc operations require exactly two arguments but received ${args.length}`);
-  }
   if (chaincode !== 'cscc') throw new Refused(`Requested function ${name} of ${chaincode} not found.`);
   switch (name) {
     case 'GetChannels':
       return ChannelQueryResponse.encode({ channels: [{ channelId: ledger.config.channelId }] });
     case 'GetConfigBlock':
-      checkChannel(ledger, args[1]?.toString() ?? channelId, name, creator);
+      checkChannel(ledger, args[1]?.toString() ?? channelId, 'cscc', name, creator);
       return ledger.configBlock;
     case 'GetChannelConfig':
       if (args[1] === undefined || args[1].length === 0) throw new Refused('empty channel name provided');
-      checkChannel(ledger, args[1].toString(), name, creator);
+      checkChannel(ledger, args[1].toString(), 'cscc', name, creator);
       return ledger.config.config;
     default:
       throw new Refused(`Requested function ${name} not found.`);
