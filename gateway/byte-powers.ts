@@ -5,7 +5,6 @@ import { type JobRecord, readRefusal, type StorageNodeId } from '@d-cloud/chainc
 import { Fault } from '@d-cloud/network/ledger';
 import { PeerClient } from '@d-cloud/network/peers';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
-import { publicKeyOf } from '@d-cloud/pipelines/seal';
 import { type Administration, openAdministration } from './admin/administration.ts';
 import { type GatewayPlace, otherGateways } from './admin/other-gateways.ts';
 import { Custodian } from './custody/custodian.ts';
@@ -20,8 +19,12 @@ import { JobStore } from './jobs/job-store.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { OutputSecrets } from './jobs/output-secrets.ts';
 import { resealOutput } from './jobs/reseal-output.ts';
+import { KeyKeeper } from './keys/key-keeper.ts';
 import { KeyService } from './keys/key-service.ts';
 import { KeyStore } from './keys/key-store.ts';
+import { organizationKey } from './keys/organization-keys.ts';
+import { readRecoveryPublicKey } from './keys/recovery-key.ts';
+import { Rotator } from './keys/rotator.ts';
 import { SharedSecrets } from './keys/shared-secrets.ts';
 import type { OpenedContent } from './open/open-content.ts';
 import { type ReadRequest, readVersion } from './open/read-version.ts';
@@ -54,6 +57,7 @@ export type BytePowers = {
   readonly administration: Administration | undefined;
   readonly eraser: Pick<Eraser, 'progressOf'>;
   readonly failpoint: Failpoint;
+  readonly rotator: Rotator;
   /** The evidence of a finished job, as the bytes of one file. */
   readonly evidence: (
     job: JobRecord,
@@ -67,8 +71,8 @@ export type OpenBytePowers = AsyncDisposable & {
   readonly probes: readonly Probe[];
   /** Address of the peer listener, `https://host:port`, once it serves. */
   readonly peerAddress: string | undefined;
-  /** This organization's key-encryption public key, base64, as it stands on the ledger. */
-  readonly agreementKey: string | undefined;
+  /** This organization's key-encryption public key of an epoch, base64. */
+  readonly agreementKey: ((epoch: number) => string) | undefined;
 };
 
 /** How long a decided block right is kept: ciphertext only, a thousand blocks at a time. */
@@ -98,6 +102,20 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     address,
     token: token === undefined ? '' : readFileSync(token, 'utf8').trim(),
   }));
+  const custodyStore = opening.use(new CustodyStore(inData('custody.sqlite')));
+  const recoveryKey = config.recoveryKey === undefined ? undefined : readRecoveryPublicKey(config.recoveryKey);
+  const keeper = new KeyKeeper({
+    organization,
+    channel: config.channel,
+    ledger,
+    readModel,
+    keys,
+    custody: custodyStore,
+    recoveryKey,
+    organizationSecret: readFileSync(config.organizationSecret),
+    random,
+    keyedHash,
+  });
   const ways = () => storageWays(readModel, own, credentials);
   const routes = opening.use(
     new StorageRoutes({ routes: new Map(own.map(({ id, address, token }) => [id, { kind: 'own', address, token }])) }),
@@ -123,7 +141,8 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       ledger,
       readModel,
       keys,
-      store: opening.use(new CustodyStore(inData('custody.sqlite'))),
+      keeper,
+      store: custodyStore,
       index,
       journal,
       nodes,
@@ -135,6 +154,9 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       failpoint,
       log: log.child({ part: 'custody' }),
     }),
+  );
+  const rotator = opening.use(
+    new Rotator({ organization, readModel, keys, keeper, failpoint, log: log.child({ part: 'keys' }) }),
   );
   const quotaBytes = config.limits.quotaBytes;
   const shareRoutes = opening.use(new StorageRoutes({ routes: new Map() }));
@@ -166,6 +188,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     organization,
     readModel,
     keys,
+    keeper,
     journal,
     random,
     ways,
@@ -198,6 +221,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       ledger,
       readModel,
       keys,
+      keeper,
       store,
       random,
       keyedHash,
@@ -278,6 +302,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   coordinator.start();
   eraser.start();
   custody.start();
+  rotator.start();
   const recovered = recoverUploads({ ...publishing, ledger, signal: stopping.signal });
   opening.defer(async () => {
     stopping.abort(new Error('the gateway stops'));
@@ -294,7 +319,6 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     secrets,
     identity,
   };
-  const agreementSecret = keys.secret('agreement-key-1');
   const opened = opening.move();
   return {
     powers: {
@@ -306,6 +330,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       administration,
       eraser,
       failpoint,
+      rotator,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
     probes: own.map(({ id }) => ({
@@ -313,7 +338,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       probe: async (signal) => void (await routes.own(id).control.version({ signal })),
     })),
     peerAddress: `https://${config.peer.publicHost ?? host}:${listener.port}`,
-    agreementKey: Buffer.from(publicKeyOf(agreementSecret)).toString('base64'),
+    agreementKey: (epoch) => Buffer.from(organizationKey(keys, epoch).publicKey).toString('base64'),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

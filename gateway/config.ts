@@ -55,6 +55,8 @@ export const gatewayConfigSchema = z.strictObject({
     .default([]),
   /** File of at least 32 random bytes in hex: persons' hashes, minted ids and stored key hashes are under it. */
   organizationSecret: path,
+  /** Public half of the organization's recovery key, base64: what is kept on the ledger opens with the other half, which lies offline. */
+  recoveryKey: z.base64().length(44).optional(),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   limits: z
     .strictObject({

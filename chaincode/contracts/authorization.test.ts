@@ -1,6 +1,7 @@
 /** Every transaction that writes, by every organization and role, against a table that is written down here and nowhere derived. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  canonicalBytes,
   cardCommitment,
   type MspId,
   readRefusal,
@@ -129,6 +130,20 @@ const oracle: { readonly [N in SubmitName]: Row<N> } = {
     // Nobody expels itself.
     organizations: [alder, birch],
     roles: ['admin'],
+  },
+  'key:keep': {
+    after: published,
+    body: () => ({}),
+    transient: { entries: canonicalBytes([{ name: `version/${photosV1}`, value: 'AAAA' }]) },
+    organizations: everyone,
+    roles: ['gateway'],
+  },
+  'key:purge': {
+    after: published,
+    body: () => ({}),
+    transient: { names: canonicalBytes([`version/${photosV1}`]) },
+    organizations: everyone,
+    roles: ['gateway'],
   },
   'purpose:define': {
     after: published,

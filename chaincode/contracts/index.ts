@@ -4,6 +4,7 @@ import { ComputeNodeContract } from './compute-node-contract.ts';
 import { DatasetContract } from './dataset-contract.ts';
 import { GrantContract } from './grant-contract.ts';
 import { JobContract } from './job-contract.ts';
+import { KeyContract } from './key-contract.ts';
 import { ModelContract } from './model-contract.ts';
 import { OrganizationContract, PurposeContract } from './organization-contract.ts';
 import { PartitionContract } from './partition-contract.ts';
@@ -22,4 +23,5 @@ export const contracts = [
   ComputeNodeContract,
   AccessContract,
   AuditContract,
+  KeyContract,
 ];

@@ -12,8 +12,11 @@ import {
   encodeKeyPolicy,
   encodeRecord,
   eventName,
+  implicitCollection,
   isLeavable,
   isMspId,
+  type KeptEntry,
+  type KeptName,
   type Key,
   type KeyPolicy,
   type KeyRange,
@@ -122,6 +125,38 @@ export class Ledger {
     const bytes = await this.#stub.getPrivateData(catalogueCollection, keys.card(dataset));
     if (bytes.length === 0) throw new Refusal('DATASET_NOT_FOUND', `there is no catalogue card of ${dataset}`);
     return decodeRecord<CatalogueCard>(bytes);
+  }
+
+  /** Stages ciphertext for the caller's implicit collection. */
+  keep({ name, value }: KeptEntry): void {
+    const key = keys.kept(name);
+    this.#stage(key, () => this.#stub.putPrivateData(this.#ownCollection, key, Buffer.from(value, 'base64')));
+  }
+
+  purge(name: KeptName): void {
+    const key = keys.kept(name);
+    this.#stage(key, () => this.#stub.purgePrivateData(this.#ownCollection, key));
+  }
+
+  /** What the caller's organization keeps, from after a name on, as far as a page goes. */
+  async kept(after: KeptName | undefined): Promise<{ readonly entries: readonly KeptEntry[]; readonly more: boolean }> {
+    const { from, to } = keys.allKept();
+    // No key of ours has a zero byte: this is the very next one.
+    const start = after === undefined ? from : `${keys.kept(after)}\u0000`;
+    const entries: KeptEntry[] = [];
+    let characters = 0;
+    for await (const { key, value } of this.#stub.getPrivateDataByRange(this.#ownCollection, start, to)) {
+      const entry = { name: key.slice(from.length), value: Buffer.from(value).toString('base64') };
+      if (entries.length > 0 && characters + entry.value.length > limits.keptPage) return { entries, more: true };
+      entries.push(entry);
+      characters += entry.value.length;
+      if (entries.length >= limits.listed) return { entries, more: true };
+    }
+    return { entries, more: false };
+  }
+
+  get #ownCollection(): string {
+    return implicitCollection(this.caller.mspId);
   }
 
   emit(...events: readonly DomainEvent[]): void {

@@ -50,6 +50,28 @@ export function submit<N extends SubmitName>(
   });
 }
 
+/**
+ * Runs a transaction that writes into the caller's implicit collection and nowhere else: no answer is kept under the request's name, for
+ * that would be public state and need others' endorsements. Asked again it has the same effect.
+ */
+export function submitPrivately<N extends SubmitName>(
+  context: Context,
+  name: N,
+  bodyText: string,
+  stampText: string,
+  act: (ledger: Ledger) => Submits[N]['result'],
+): Promise<string> {
+  return inOurWords(async () => {
+    const ledger = new Ledger(context.stub, context.clientIdentity);
+    checkRole(name, ledger.caller);
+    submitShapes[name](parseCanonicalJson(bodyText, 'the body', limits.bodyCharacters), 'body');
+    requestStamp(parseCanonicalJson(stampText, 'the request stamp', 1024), 'request');
+    const result = canonicalJson(act(ledger));
+    await ledger.flush();
+    return result;
+  });
+}
+
 /** Answers a question; nothing is written. */
 export function evaluate<N extends EvaluateName>(
   context: Context,

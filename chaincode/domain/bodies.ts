@@ -33,6 +33,11 @@ export const limits = {
   /** Versions of one erasure, and derived versions that it names. */
   erasedVersions: 1000,
   openListed: 100,
+  /** Entries that are kept or purged by one transaction, and characters of them all: wrapped keys and sealed manifests. */
+  kept: 256,
+  keptCharacters: 8 * 1024 * 1024,
+  /** Characters of one page of kept entries, unless a single one is longer. */
+  keptPage: 1024 * 1024,
 } as const;
 
 const purposeId = pattern(/^[A-Za-z0-9][A-Za-z0-9:._#/-]{0,127}$/, 'must be a purpose id such as dpv:AcademicResearch');
@@ -40,6 +45,9 @@ const name = text({ max: 200 });
 const reason = text({ max: 500 });
 const rows = integer({ min: 1 });
 const number = integer({ min: 1, max: 99_999_999 });
+/** One thing that an organization keeps: its name, and ciphertext as base64. */
+export type KeptEntry = { readonly name: string; readonly value: string };
+
 const index = integer({ min: 0, max: limits.partitions - 1 });
 const action = oneOf('use', 'read', 'derive', 'export', 'delegate');
 const modality = oneOf('documents', 'images', 'voice', 'video', 'table', 'model', 'results');
@@ -90,14 +98,32 @@ const auditedNode = object<AuditedNode>({
   slow: blockCount,
   repaired: blockCount,
 });
+/** `organization/own`, `dataset/<id>/<epoch>` or `version/<id>`. */
+const keptName = pattern(
+  /^(?:organization\/own|dataset\/dset_[a-z2-7]{26}\/[1-9][0-9]{0,8}|version\/vers_[a-z2-7]{26})$/,
+  'must name what may be kept',
+);
+export const keptNames = set(keptName, { min: 1, max: limits.kept });
+export const keptEntries = list(
+  object<KeptEntry>({ name: keptName, value: pattern(/^[A-Za-z0-9+/]{2,8388608}={0,2}$/, 'must be base64') }),
+  { min: 1, max: limits.kept },
+);
 const partitionName = { job: id('job'), index };
 const token = integer({ min: 1 });
 
 export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body']> } = {
-  'organization:register': object({ name, gatewayAddress: address, agreementKey }),
-  'organization:rotateKey': object({ agreementKey }),
   'organization:leave': object({ reason }),
   'organization:expel': object({ mspId, reason }),
+  'organization:register': object<Submits['organization:register']['body']>(
+    { name, gatewayAddress: address, agreementKey },
+    { recoveryKey: agreementKey },
+  ),
+  'organization:rotateKey': object<Submits['organization:rotateKey']['body']>(
+    { agreementKey },
+    { recoveryKey: agreementKey },
+  ),
+  'key:keep': object<Record<never, never>>({}),
+  'key:purge': object<Record<never, never>>({}),
   'purpose:define': object({ purposes: list(purpose, { min: 1, max: 500 }) }),
   'dataset:register': object<Submits['dataset:register']['body']>(
     { id: id('dset'), modality, terms: datasetTerms, cardCommitment: digest },
@@ -217,6 +243,7 @@ export const evaluateShapes: { readonly [N in EvaluateName]: Shape<Evaluates[N][
   'compute-node:list': nothing,
   'access:get': object({ id: id('accs') }),
   'audit:get': object({ id: id('audt') }),
+  'key:list': object<Evaluates['key:list']['body']>({}, { after: keptName }),
 };
 
 /** Keys of requests and the person's name are opaque: only their form is checked. */

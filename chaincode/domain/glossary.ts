@@ -18,6 +18,8 @@ export const glossary = {
   right: 'what a member may do with a version: by ownership, by membership or by a grant',
   counter: 'what of a grant is reserved: rows and uses',
   epoch: "the generation of a dataset's or an organization's key",
+  'kept key': "ciphertext of keys in their owner's implicit private collection, which opens without the gateway's disk",
+  'recovery key': "an organization's offline key that opens its kept keys",
   lineage: 'recorded edges: this version came from these, by this job, with this model',
   job: 'one requested run of a model over a version',
   partition: 'the range of segments that one compute node takes',

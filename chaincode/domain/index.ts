@@ -19,6 +19,7 @@ export * from './grant.ts';
 export * from './ids.ts';
 export * from './inference-statement.ts';
 export * from './job.ts';
+export * from './kept-keys.ts';
 export * from './keys.ts';
 export * from './model.ts';
 export * from './nodes.ts';

@@ -18,6 +18,7 @@ import type {
   VersionId,
 } from './ids.ts';
 import { isMspId } from './ids.ts';
+import type { KeptName } from './kept-keys.ts';
 import type {
   AccessRecord,
   AuditRecord,
@@ -54,6 +55,7 @@ const kinds = [
   'erasure',
   'grant',
   'job',
+  'kept',
   'model',
   'model-version',
   'open',
@@ -117,6 +119,9 @@ export const keys = {
   audit: (id: AuditId) => keyOf<AuditRecord>('audit', id),
   request: (name: Digest) => keyOf<RequestRecord>('request', name),
   reservation: (id: DatasetId | VersionId) => keyOf<ReservationRecord>('reservation', id),
+  /** In the organization's implicit private collection. */
+  kept: (name: KeptName) => keyOf<never>('kept', ...name.split('/')),
+  allKept: () => rangeOf<never>('kept'),
   /** In the private collection `catalogue`. */
   card: (id: DatasetId) => keyOf<CatalogueCard>('card', id),
 } as const;

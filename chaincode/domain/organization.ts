@@ -7,16 +7,17 @@ import type { Submits } from './transactions.ts';
 
 /**
  * Registers the caller's own organization, under its MSP id. Registering again moves the name and the gateway's address;
- * the key stays, because a new key is a new epoch (rotateKey).
+ * the keys stay, because a new key is a new epoch (rotateKey); a recovery key is added where there was none.
  */
 export function registerOrganization(
   caller: Caller,
   body: Submits['organization:register']['body'],
   existing: OrganizationRecord | undefined,
 ): OrganizationRecord {
-  const { name, gatewayAddress, agreementKey } = body;
+  const { name, gatewayAddress, agreementKey, recoveryKey } = body;
   if (existing === undefined) {
-    return { v: 1, mspId: caller.mspId, name, gatewayAddress, agreementKeys: [{ epoch: 1, publicKey: agreementKey }] };
+    const agreementKeys = [{ epoch: 1, publicKey: agreementKey }];
+    return { v: 1, mspId: caller.mspId, name, gatewayAddress, agreementKeys, ...(recoveryKey && { recoveryKey }) };
   }
   if (existing.agreementKeys.at(-1)?.publicKey !== agreementKey) {
     throw new Refusal(
@@ -24,19 +25,26 @@ export function registerOrganization(
       `${caller.mspId} is registered with another key: rotate it with organization:rotateKey`,
     );
   }
-  return { ...existing, name, gatewayAddress };
+  if (recoveryKey !== undefined && existing.recoveryKey !== undefined && existing.recoveryKey !== recoveryKey) {
+    throw new Refusal(
+      'STATE_CONFLICT',
+      `${caller.mspId} is registered with another recovery key: change it with organization:rotateKey`,
+    );
+  }
+  return { ...existing, name, gatewayAddress, ...(recoveryKey && { recoveryKey }) };
 }
 
 /** Adds a key-encryption key under the next epoch. Older ones stay readable: what was wrapped to them must open. */
 export function rotateKey(
   organization: OrganizationRecord,
-  { agreementKey }: Submits['organization:rotateKey']['body'],
+  { agreementKey, recoveryKey }: Submits['organization:rotateKey']['body'],
 ): OrganizationRecord {
   if (organization.agreementKeys.some(({ publicKey }) => publicKey === agreementKey)) {
     throw new Refusal('STATE_CONFLICT', 'that key was already an epoch of this organization');
   }
   const epoch = organization.agreementKeys.length + 1;
-  return { ...organization, agreementKeys: [...organization.agreementKeys, { epoch, publicKey: agreementKey }] };
+  const agreementKeys = [...organization.agreementKeys, { epoch, publicKey: agreementKey }];
+  return { ...organization, agreementKeys, ...(recoveryKey && { recoveryKey }) };
 }
 
 export function rosterWith(roster: RosterRecord | undefined, mspId: MspId): RosterRecord {

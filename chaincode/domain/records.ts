@@ -33,6 +33,8 @@ export type OrganizationRecord = {
   readonly expulsion?: readonly { readonly organization: MspId; readonly reason: string }[];
   /** That it has left for good, by its own word or by the word of these others. */
   readonly left?: { readonly reason: string; readonly by: readonly MspId[] };
+  /** Whose private half opens what the organization keeps on the ledger; it lies offline. */
+  readonly recoveryKey?: AgreementKey;
 };
 
 export type Purpose = { readonly id: string; readonly label: string };

@@ -37,6 +37,8 @@ export const rolesOf: { readonly [N in SubmitName]: readonly LedgerRole[] } = {
   'organization:rotateKey': governance,
   'organization:leave': ['admin'],
   'organization:expel': ['admin'],
+  'key:keep': ['gateway'],
+  'key:purge': ['gateway'],
   'purpose:define': ['admin'],
   'dataset:register': owners,
   'dataset:publishVersion': owners,

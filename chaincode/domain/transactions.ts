@@ -3,6 +3,7 @@
  * REST operation, contract method, domain rule, event. A submitted transaction has two arguments, both canonical JSON (RFC 8785):
  * its body and a {@link RequestStamp}; an evaluated one has its body only.
  */
+import type { KeptEntry } from './bodies.ts';
 import type {
   AccessId,
   AuditId,
@@ -75,14 +76,25 @@ type PartitionName = { readonly job: JobId; readonly index: number };
 /** Transactions that write. `transient` names the fields that travel as transient data and are never on the channel. */
 export type Submits = {
   'organization:register': {
-    body: { name: string; gatewayAddress: string; agreementKey: AgreementKey };
+    body: { name: string; gatewayAddress: string; agreementKey: AgreementKey; recoveryKey?: AgreementKey };
     result: OrganizationRecord;
   };
-  'organization:rotateKey': { body: { agreementKey: AgreementKey }; result: OrganizationRecord };
   /** By its own admin, for good: from its commit on all its rights and those it gave have ended. */
   'organization:leave': { body: { reason: string }; result: OrganizationRecord };
   /** By another member's admin: takes effect once more than half of all members have asked for it. */
   'organization:expel': { body: { mspId: MspId; reason: string }; result: OrganizationRecord };
+  /** A new key-encryption key, under the next epoch; with `recoveryKey` a new recovery key too. */
+  'organization:rotateKey': {
+    body: { agreementKey: AgreementKey; recoveryKey?: AgreementKey };
+    result: OrganizationRecord;
+  };
+  /**
+   * Keeps ciphertext in the caller's implicit private collection, over what lies there under the same names. Transient `entries`: canonical
+   * JSON, a list of KeptEntry. Writes nothing else, so that the caller's own peer alone endorses it and alone sees the entries.
+   */
+  'key:keep': { body: Record<never, never>; result: { readonly kept: number } };
+  /** Purges what was kept under these names, its history at the peers too. Transient `names`: canonical JSON, a list. */
+  'key:purge': { body: Record<never, never>; result: { readonly purged: number } };
   'purpose:define': { body: { purposes: readonly Purpose[] }; result: PurposeListRecord };
   /** Transient `card`: the canonical catalogue card whose commitment is in the body. */
   'dataset:register': {
@@ -223,6 +235,8 @@ export type Evaluates = {
   'compute-node:list': { body: Record<string, never>; result: readonly ComputeNodeRecord[] };
   'access:get': { body: { id: AccessId }; result: AccessRecord };
   'audit:get': { body: { id: AuditId }; result: AuditRecord };
+  /** A page of what the caller's organization keeps, in the order of names, after the given one; only its own peers can answer. */
+  'key:list': { body: { after?: string }; result: { readonly entries: readonly KeptEntry[]; readonly more: boolean } };
 };
 
 export type SubmitName = keyof Submits;

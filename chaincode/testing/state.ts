@@ -28,6 +28,15 @@ export class ChannelState {
     return this.#private.get(key);
   }
 
+  /** Private values of a collection whose keys lie from `from` to before `to`, in their order. */
+  privateRange(prefix: string, from: string, to: string): readonly (readonly [string, Uint8Array])[] {
+    return [...this.#private]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value] as const)
+      .filter(([key]) => key >= from && key < to)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
   policyOf(key: string): Uint8Array | undefined {
     return this.#policies.get(key);
   }

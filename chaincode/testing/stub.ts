@@ -125,6 +125,12 @@ export class SimulationStub {
     this.#privateWrites.set(`${collection}\0${key}`, null);
   }
 
+  /** Read with `for await`, as the shim's is: awaited, it is an object that holds the iterator. */
+  async *getPrivateDataByRange(collection: string, from: string, to: string) {
+    for (const [key, value] of this.#state.privateRange(`${collection}\0`, from, to))
+      yield { namespace: 'dcloud', key, value: Buffer.from(value) };
+  }
+
   setEvent(name: string, payload: Uint8Array): void {
     if (this.#event !== undefined) throw new Error('a transaction has one event');
     this.#event = { name, payload: Buffer.from(payload) };

@@ -4,7 +4,7 @@
  */
 
 /** Whole units beside the gateway: each is restored where it is missing and kept as it is where it is there. */
-export const wholeFiles = ['organization.json'] as const;
+export const wholeFiles = ['organization.json', 'recovery.pub'] as const;
 export const wholeDirectories = ['ca', 'tlsca', 'msp'] as const;
 /** A directory of units: one identity each. */
 export const identities = 'identities';

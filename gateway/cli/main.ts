@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
+import { addEncryptionKeyCommands } from './commands/encryption-keys.ts';
 import { addEraseCommands } from './commands/erase.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addGrantCommands } from './commands/grants.ts';
@@ -54,6 +55,7 @@ addEraseCommands(program, session);
 addStorageCommands(program, session);
 addKeyCommands(program, session, options);
 addBackupCommands(program, session, options);
+addEncryptionKeyCommands(program, session, options);
 
 try {
   await program.parseAsync();

@@ -18,6 +18,7 @@ import type { BlockStore } from '@d-cloud/network/store';
 import { parseManifest, SealThreads, type StorageManifest } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config.ts';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { BlockIndex } from '../peer/block-index.ts';
@@ -45,6 +46,7 @@ export type CustodianPowers = {
   readonly ledger: Pick<GatewayLedger, 'submit' | 'evaluate'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly keys: Pick<KeyStore, 'version'>;
+  readonly keeper: Pick<KeyKeeper, 'keep'>;
   readonly store: CustodyStore;
   readonly index: BlockIndex;
   readonly journal: Pick<UploadJournal, 'get'>;
@@ -283,6 +285,7 @@ export class Custodian implements AsyncDisposable {
     const { nodes, moved, stuck } = repaired;
     for (const sentence of stuck) log.warn({ version }, sentence);
     for (const { slot, storageNode } of moved) log.info({ version, slot, storageNode }, 'fragments were moved');
+    if (moved.length > 0) await this.#powers.keeper.keep(version, signal);
     return { records: nodes.length === 0 ? [] : [await this.#record('repair', version, nodes, recorder)], stuck };
   }
 

@@ -21,6 +21,7 @@ import {
   sizeClass,
   stripeCount,
 } from '@d-cloud/pipelines/seal';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { Failpoint } from '../publish/failpoint.ts';
@@ -30,6 +31,7 @@ export type FinishPowers = {
   readonly organization: MspId;
   readonly ledger: Pick<GatewayLedger, 'submit'>;
   readonly keys: KeyStore;
+  readonly keeper: Pick<KeyKeeper, 'keep'>;
   readonly store: JobStore;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
@@ -57,6 +59,7 @@ export async function finishJob(
   }
   const output = await outputOf(powers, job, plan, accepted);
   powers.failpoint('job.output-keys-kept');
+  await powers.keeper.keep(job.outputVersion);
   const card = cardOf(powers, job, plan);
   return submit(powers, job, { ...body, output, cardCommitment: cardCommitment(card) }, { card: canonicalBytes(card) });
 }

@@ -13,6 +13,8 @@ export type VersionKeys = {
   readonly contentKey: Uint8Array;
   readonly salt: Uint8Array;
   readonly manifest: Uint8Array;
+  /** Digests of the share blocks as they are now, where S was shared anew since the manifest was written. */
+  readonly shares?: Uint8Array;
 };
 
 /** What the requester keeps of a job while it runs: the output's content key and the secret that row salts come from, 32 bytes each. */
@@ -38,6 +40,8 @@ const schema = `
   CREATE TABLE IF NOT EXISTS dataset_key (dataset TEXT, epoch INTEGER, sealed BLOB NOT NULL, PRIMARY KEY (dataset, epoch)) STRICT;
   CREATE TABLE IF NOT EXISTS version_key (version TEXT PRIMARY KEY, dataset TEXT NOT NULL, epoch INTEGER NOT NULL,
     wrapped BLOB NOT NULL, salt BLOB NOT NULL, manifest BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS shares_now (version TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, mark TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS job_secret (job TEXT PRIMARY KEY, output TEXT NOT NULL UNIQUE, content_key BLOB NOT NULL, row_salt BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS release_log (id INTEGER PRIMARY KEY, at TEXT NOT NULL, caller TEXT NOT NULL, node TEXT NOT NULL,
     against TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
@@ -75,25 +79,9 @@ export class KeyStore implements Disposable {
 
   /** Keeps a version's keys, minting its dataset's key of that epoch when there is none. A version is put once; putting other keys over it is refused. */
   putVersion(keys: VersionKeys): void {
-    const { version, dataset, epoch } = keys;
     this.#transaction(() => {
-      const wrapped = this.#datasetCipher(dataset, epoch).seal(
-        ['content-key', version, dataset, epoch],
-        keys.contentKey,
-      );
-      const { changes } = this.#database
-        .prepare('INSERT INTO version_key VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
-        .run(
-          version,
-          dataset,
-          epoch,
-          wrapped,
-          this.#cipher.seal(['salt', version], keys.salt),
-          this.#cipher.seal(['manifest', version], keys.manifest),
-        );
-      if (changes === 0 && !sameKeys(this.version(version), keys)) {
-        throw new Fault('corrupt', `Other keys of ${version} are already kept.`);
-      }
+      if (!this.#insertVersion(keys) && !sameKeys(this.version(keys.version), keys))
+        throw new Fault('corrupt', `Other keys of ${keys.version} are already kept.`);
     });
   }
 
@@ -104,6 +92,7 @@ export class KeyStore implements Disposable {
     const dataset = row.dataset as DatasetId;
     const epoch = row.epoch as number;
     const context = ['content-key', version, dataset, epoch];
+    const now = this.#database.prepare('SELECT sealed FROM shares_now WHERE version = ?').get(version);
     return {
       version,
       dataset,
@@ -111,12 +100,138 @@ export class KeyStore implements Disposable {
       contentKey: this.#datasetCipher(dataset, epoch).open(context, row.wrapped as Uint8Array),
       salt: this.#cipher.open(['salt', version], row.salt as Uint8Array),
       manifest: this.#cipher.open(['manifest', version], row.manifest as Uint8Array),
+      ...(now === undefined ? {} : { shares: this.#cipher.open(['shares', version], now.sealed as Uint8Array) }),
     };
   }
 
-  /** Forgets a version that was never published. */
+  /** Every version whose keys are kept, with the epoch of the dataset key that they are wrapped under. */
+  versions(): readonly Pick<VersionKeys, 'version' | 'dataset' | 'epoch'>[] {
+    const rows = this.#database.prepare('SELECT version, dataset, epoch FROM version_key ORDER BY version').all();
+    return rows as Pick<VersionKeys, 'version' | 'dataset' | 'epoch'>[];
+  }
+
+  /** From now on the shares of a version's S are these blocks. */
+  putShares(version: VersionId, digests: Uint8Array): void {
+    this.#database
+      .prepare('INSERT INTO shares_now VALUES (?, ?) ON CONFLICT DO UPDATE SET sealed = excluded.sealed')
+      .run(version, this.#cipher.seal(['shares', version], digests));
+  }
+
+  /** Wraps a version's content key under its dataset's key of another epoch, which is minted when there is none. */
+  rewrapVersion(version: VersionId, epoch: number): void {
+    this.#transaction(() => {
+      const kept = this.version(version);
+      if (kept === undefined || kept.epoch === epoch) return;
+      const { dataset, contentKey } = kept;
+      const wrapped = this.#datasetCipherToSeal(dataset, epoch).seal(
+        ['content-key', version, dataset, epoch],
+        contentKey,
+      );
+      contentKey.fill(0);
+      this.#database
+        .prepare('UPDATE version_key SET epoch = ?, wrapped = ? WHERE version = ?')
+        .run(epoch, wrapped, version);
+    });
+  }
+
+  /** Puts a version's new keys in the place of those that it had: it was sealed anew. */
+  replaceVersion(keys: VersionKeys): void {
+    this.#transaction(() => {
+      this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(keys.version);
+      this.#database.prepare('DELETE FROM shares_now WHERE version = ?').run(keys.version);
+      this.#insertVersion(keys);
+      const job = this.#database.prepare('SELECT job FROM job_secret WHERE output = ?').get(keys.version)?.job;
+      if (job !== undefined) {
+        const sealed = this.#cipher.seal(['output-key', job as JobId, keys.version], keys.contentKey);
+        this.#database.prepare('UPDATE job_secret SET content_key = ? WHERE job = ?').run(sealed, job);
+      }
+    });
+    this.#forgetOnDisk();
+  }
+
+  /** Forgets a version that was never published, or destroys the keys of one that is to be erased: on the disk too. */
   forgetVersion(version: VersionId): void {
-    this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(version);
+    this.#transaction(() => {
+      this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(version);
+      this.#database.prepare('DELETE FROM shares_now WHERE version = ?').run(version);
+      // An output's content key lies beside its job's secrets too.
+      this.#database.prepare('DELETE FROM job_secret WHERE output = ?').run(version);
+    });
+    this.#forgetOnDisk();
+  }
+
+  /** The dataset keys that are kept, each with how many versions are wrapped under it. */
+  datasetKeys(): readonly { readonly dataset: DatasetId; readonly epoch: number; readonly versions: number }[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT dataset, epoch, (SELECT count(*) FROM version_key v WHERE v.dataset = k.dataset AND v.epoch = k.epoch) AS versions
+         FROM dataset_key k ORDER BY dataset, epoch`,
+      )
+      .all();
+    return rows as { dataset: DatasetId; epoch: number; versions: number }[];
+  }
+
+  /** A dataset's key of an epoch, to be wrapped to others: the caller clears it. */
+  datasetKey(dataset: DatasetId, epoch: number): Buffer | undefined {
+    const row = this.#database
+      .prepare('SELECT sealed FROM dataset_key WHERE dataset = ? AND epoch = ?')
+      .get(dataset, epoch);
+    return row === undefined ? undefined : this.#cipher.open(['dataset-key', dataset, epoch], row.sealed as Uint8Array);
+  }
+
+  /** Takes in a dataset's key that was recovered; another one under the same epoch is a fault. */
+  adoptDatasetKey(dataset: DatasetId, epoch: number, key: Uint8Array): void {
+    const known = this.datasetKey(dataset, epoch);
+    if (known !== undefined && Buffer.compare(known, key) !== 0)
+      throw new Fault('corrupt', `Another key of ${dataset} of epoch ${epoch} is already kept.`);
+    if (known === undefined) this.#insertDatasetKey(dataset, epoch, key);
+  }
+
+  /** Destroys a dataset's key of an epoch under which no version is wrapped any more: on the disk too. Gives whether it is gone. */
+  destroyDatasetKey(dataset: DatasetId, epoch: number): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `DELETE FROM dataset_key WHERE dataset = ?1 AND epoch = ?2
+         AND NOT EXISTS (SELECT 1 FROM version_key WHERE dataset = ?1 AND epoch = ?2)`,
+      )
+      .run(dataset, epoch);
+    if (changes > 0) this.#forgetOnDisk();
+    return this.datasetKey(dataset, epoch) === undefined;
+  }
+
+  /** Seals what the ledger shall keep of a version, under its dataset's key. */
+  sealKept(
+    { version, dataset, epoch }: Pick<VersionKeys, 'version' | 'dataset' | 'epoch'>,
+    text: Uint8Array,
+  ): Uint8Array {
+    return this.#datasetCipher(dataset, epoch).seal(['kept', version, dataset, epoch], text);
+  }
+
+  openKept(
+    { version, dataset, epoch }: Pick<VersionKeys, 'version' | 'dataset' | 'epoch'>,
+    sealed: Uint8Array,
+  ): Buffer {
+    return this.#datasetCipher(dataset, epoch).open(['kept', version, dataset, epoch], sealed);
+  }
+
+  /** What this store knows to be kept on the ledger, by name: a mark of what was kept, empty while that is not certain. */
+  kept(): ReadonlyMap<string, string> {
+    const rows = this.#database.prepare('SELECT name, mark FROM kept').all() as { name: string; mark: string }[];
+    return new Map(rows.map(({ name, mark }) => [name, mark]));
+  }
+
+  markKept(marks: ReadonlyMap<string, string>): void {
+    const put = this.#database.prepare('INSERT INTO kept VALUES (?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark');
+    this.#transaction(() => {
+      for (const [name, mark] of marks) put.run(name, mark);
+    });
+  }
+
+  unmarkKept(names: readonly string[]): void {
+    const remove = this.#database.prepare('DELETE FROM kept WHERE name = ?');
+    this.#transaction(() => {
+      for (const name of names) remove.run(name);
+    });
   }
 
   putJob(secrets: JobSecrets): void {
@@ -140,6 +255,12 @@ export class KeyStore implements Disposable {
       contentKey: this.#cipher.open(['output-key', job, outputVersion], row.content_key as Uint8Array),
       rowSaltSecret: this.#cipher.open(['row-salt', job, outputVersion], row.row_salt as Uint8Array),
     };
+  }
+
+  /** The secrets of the job that a version is the output of. */
+  jobOf(output: VersionId): JobSecrets | undefined {
+    const row = this.#database.prepare('SELECT job FROM job_secret WHERE output = ?').get(output);
+    return row === undefined ? undefined : this.job(row.job as JobId);
   }
 
   /** Forgets the secrets of a job that was never requested. */
@@ -181,29 +302,83 @@ export class KeyStore implements Disposable {
     const row = this.#database.prepare('SELECT value FROM meta WHERE name = ?').get(`secret:${name}`);
     if (row !== undefined) return this.#cipher.open(context, row.value as Uint8Array);
     const minted = Buffer.from(this.#random(32));
-    this.#database.prepare('INSERT INTO meta VALUES (?, ?)').run(`secret:${name}`, this.#cipher.seal(context, minted));
+    this.putSecret(name, minted);
     return minted;
+  }
+
+  /** Takes in a secret that was recovered, under a name that has none. */
+  putSecret(name: string, secret: Uint8Array): void {
+    this.#database
+      .prepare('INSERT INTO meta VALUES (?, ?)')
+      .run(`secret:${name}`, this.#cipher.seal(['secret', name], secret));
+  }
+
+  /** Destroys a secret: on the disk too. */
+  forgetSecret(name: string): void {
+    this.#database.prepare('DELETE FROM meta WHERE name = ?').run(`secret:${name}`);
+    this.#forgetOnDisk();
+  }
+
+  /** The names of the secrets that there are and begin so. */
+  secretNames(prefix: string): readonly string[] {
+    return this.#database
+      .prepare("SELECT substr(name, 8) AS name FROM meta WHERE name LIKE 'secret:%' ORDER BY name")
+      .all()
+      .map(({ name }) => name as string)
+      .filter((name) => name.startsWith(prefix));
   }
 
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
   }
 
+  /** Seals and opens under a dataset's key of an epoch. Fault `corrupt` where it is not kept. */
   #datasetCipher(dataset: DatasetId, epoch: number): ValueCipher {
-    const context = ['dataset-key', dataset, epoch];
-    const row = this.#database
-      .prepare('SELECT sealed FROM dataset_key WHERE dataset = ? AND epoch = ?')
-      .get(dataset, epoch);
-    let key: Uint8Array;
-    if (row === undefined) {
-      key = this.#random(32);
-      this.#database
-        .prepare('INSERT INTO dataset_key VALUES (?, ?, ?)')
-        .run(dataset, epoch, this.#cipher.seal(context, key));
-    } else {
-      key = this.#cipher.open(context, row.sealed as Uint8Array);
-    }
-    return valueCipher(key, 'd-cloud dataset key v1', this.#random);
+    const key = this.datasetKey(dataset, epoch);
+    if (key === undefined)
+      throw new Fault('corrupt', `The key of ${dataset} of epoch ${epoch} is not in this key store.`);
+    const cipher = valueCipher(key, 'd-cloud dataset key v1', this.#random);
+    key.fill(0);
+    return cipher;
+  }
+
+  /** The same, and mints the key when there is none. */
+  #datasetCipherToSeal(dataset: DatasetId, epoch: number): ValueCipher {
+    const known = this.datasetKey(dataset, epoch);
+    if (known === undefined) this.#insertDatasetKey(dataset, epoch, this.#random(32));
+    known?.fill(0);
+    return this.#datasetCipher(dataset, epoch);
+  }
+
+  #insertDatasetKey(dataset: DatasetId, epoch: number, key: Uint8Array): void {
+    this.#database
+      .prepare('INSERT INTO dataset_key VALUES (?, ?, ?)')
+      .run(dataset, epoch, this.#cipher.seal(['dataset-key', dataset, epoch], key));
+  }
+
+  /** Whether it was put: not where the version has keys already. */
+  #insertVersion({ version, dataset, epoch, contentKey, salt, manifest, shares }: VersionKeys): boolean {
+    const wrapped = this.#datasetCipherToSeal(dataset, epoch).seal(
+      ['content-key', version, dataset, epoch],
+      contentKey,
+    );
+    const { changes } = this.#database
+      .prepare('INSERT INTO version_key VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+      .run(
+        version,
+        dataset,
+        epoch,
+        wrapped,
+        this.#cipher.seal(['salt', version], salt),
+        this.#cipher.seal(['manifest', version], manifest),
+      );
+    if (changes > 0 && shares !== undefined) this.putShares(version, shares);
+    return changes > 0;
+  }
+
+  /** Deleted rows are overwritten (secure_delete) in the file; what the log still has of them goes with it. */
+  #forgetOnDisk(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
   #transaction(story: () => void): void {

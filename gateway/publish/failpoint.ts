@@ -5,6 +5,7 @@ export const failpointNames = [
   'publish.placed',
   'publish.keys-kept',
   'publish.journaled',
+  'publish.kept',
   'publish.submitted',
   'publish.recorded',
   'job.secrets-kept',
@@ -25,6 +26,9 @@ export const failpointNames = [
   'erase.cleared',
   'erase.certified',
   'erase.recorded',
+  'rotate.rewrapped',
+  'rotate.kept',
+  'rotate.destroyed',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];

@@ -13,6 +13,7 @@ import { manifestHash, parseManifest, sizeClass } from '@d-cloud/pipelines/seal'
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { Rejection } from '../http/problem.ts';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import { listAll } from '../peer/list-all.ts';
@@ -29,6 +30,7 @@ export type PublishPowers = {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'list' | 'get'>;
   readonly keys: KeyStore;
+  readonly keeper: Pick<KeyKeeper, 'keep'>;
   readonly journal: UploadJournal;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
@@ -177,13 +179,16 @@ function contentStamp(stamp: RequestStamp, digest: string): RequestStamp {
  * Says nothing when another attempt under the same key was the one that got through; this one's blocks are then removed.
  */
 export async function finishPublishing(
-  powers: Pick<PublishPowers, 'journal' | 'keys' | 'removePlaced' | 'failpoint'>,
+  powers: Pick<PublishPowers, 'journal' | 'keeper' | 'removePlaced' | 'failpoint'>,
   upload: Upload,
   ledger: Pick<GatewayLedger, 'submit'>,
 ): Promise<VersionRecord | undefined> {
   if (upload.body === undefined || upload.stamp === undefined) throw new RangeError(`${upload.version} is not placed`);
   let result: VersionRecord;
   try {
+    // Durable in a second place before anybody is told: the gateway's disk may be lost the moment after.
+    await powers.keeper.keep(upload.version);
+    powers.failpoint('publish.kept');
     ({ result } = await ledger.submit('dataset:publishVersion', upload.body, upload.stamp));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -7,7 +7,7 @@ import { finishPublishing, type PublishPowers } from './publish-version.ts';
 import { versionsWithPutList } from './put-list.ts';
 import type { Upload } from './upload-journal.ts';
 
-type Recovery = Pick<PublishPowers, 'journal' | 'keys' | 'removePlaced' | 'failpoint' | 'putListDirectory'> & {
+type Recovery = Pick<PublishPowers, 'journal' | 'keeper' | 'removePlaced' | 'failpoint' | 'putListDirectory'> & {
   readonly ledger: Pick<GatewayLedger, 'as'>;
   readonly log: Logger;
   readonly signal: AbortSignal;

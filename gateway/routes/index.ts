@@ -52,7 +52,9 @@ import { registerComputeNode } from './nodes/register-compute-node.ts';
 import { registerStorageNode } from './nodes/register-storage-node.ts';
 import { getDocument } from './openapi/get-document.ts';
 import { getProblem } from './openapi/get-problem.ts';
+import { getKeys } from './organizations/get-keys.ts';
 import { listOrganizations } from './organizations/list-organizations.ts';
+import { rotateKey } from './organizations/rotate-key.ts';
 import { definePurposes } from './purposes/define-purposes.ts';
 import { getPurposes } from './purposes/get-purposes.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
@@ -68,6 +70,8 @@ export const routes: readonly Route[] = [
   getDocument,
   getProblem,
   listOrganizations,
+  getKeys,
+  rotateKey,
   getPurposes,
   definePurposes,
   registerDataset,

@@ -6,7 +6,7 @@ import type { Foundation } from '../services.ts';
 const retryMs = { first: 250, most: 10_000 };
 
 /**
- * Keeps the organization's own record true: name, the address other gateways reach it at, its key-encryption key. Runs beside
+ * Keeps the organization's own record true: name, the address other gateways reach it at, its key-encryption key, its recovery key. Runs beside
  * serving, because a consortium must be able to start in any order; tries again until the ledger has it.
  */
 export function announceOrganization(
@@ -26,24 +26,32 @@ export function announceOrganization(
   };
 }
 
-type Told = Pick<OrganizationRecord, 'gatewayAddress'> & { readonly agreementKey: string };
+type Told = Pick<OrganizationRecord, 'gatewayAddress'> & { readonly agreementKey: (epoch: number) => string };
 
 async function announce(foundation: Foundation, told: Told, signal: AbortSignal): Promise<void> {
   const { config, log } = foundation;
-  const body = { name: config.organization.name, ...told };
+  const { gatewayAddress, agreementKey } = told;
+  const { recoveryKey } = config;
   // A key of its own for each start: a move back to where the gateway once was is a new request, not the old one again.
   const key = Buffer.from(foundation.random(16)).toString('hex');
   for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
     try {
       const known = await registered(foundation, signal);
-      if (known?.name === body.name && known.gatewayAddress === body.gatewayAddress) return;
+      const isTold = known?.name === config.organization.name && known.gatewayAddress === gatewayAddress;
+      if (isTold && (recoveryKey === undefined || known.recoveryKey !== undefined)) return;
+      const body = {
+        name: config.organization.name,
+        gatewayAddress,
+        agreementKey: agreementKey(known?.agreementKeys.at(-1)?.epoch ?? 1),
+        ...(recoveryKey !== undefined && known?.recoveryKey === undefined && { recoveryKey }),
+      };
       const stamp = {
         key,
         person: Buffer.from(foundation.keyedHash('person', 'gateway')).toString('hex'),
         digest: sha256(JSON.stringify(body)),
       };
       await foundation.ledger.submit('organization:register', body, stamp, { signal });
-      log.info({ gatewayAddress: body.gatewayAddress }, 'registered this organization on the ledger');
+      log.info({ gatewayAddress }, 'registered this organization on the ledger');
       return;
     } catch (error) {
       if (signal.aborted) return;

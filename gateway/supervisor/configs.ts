@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
 import type { Consortium } from '@d-cloud/network/admin';
+import { mintRecoveryKey } from '../keys/recovery-key.ts';
 import { dialled, type NetworkDescription, type OrganizationDescription } from './description.ts';
 import { type FoundNetwork, writePrivate } from './found.ts';
 import { type Layout, layoutOf } from './layout.ts';
@@ -27,6 +28,7 @@ export async function writeConfigs(directory: string, { description, consortium 
       serverName: 'localhost',
       ...(fallbacks.length > 0 && { fallbacks }),
     };
+    const recoveryKey = await recoveryKeyOf(name, own);
     await writePrivate(
       own.storageConfig,
       json({
@@ -69,6 +71,7 @@ export async function writeConfigs(directory: string, { description, consortium 
         })),
         organizationSecret: own.organizationSecret,
         admin: administration(layout, organization),
+        recoveryKey,
       }),
     );
     for (const { id } of computeNodes) {
@@ -203,14 +206,31 @@ async function writeChaincodes(directory: string, { organizations }: NetworkDesc
   }
 }
 
+/** The public half of an organization's recovery key, minted once: where the public half lies, the private one may be gone to its safe. */
+async function recoveryKeyOf(
+  name: string,
+  { recoveryKey, recoveryPublicKey }: { readonly recoveryKey: string; readonly recoveryPublicKey: string },
+): Promise<string> {
+  const known = await textIn(recoveryPublicKey);
+  if (known !== undefined) return known.trim();
+  const { file, publicKey } = mintRecoveryKey(name);
+  await writePrivate(recoveryKey, file);
+  await writePrivate(recoveryPublicKey, `${publicKey}\n`);
+  return publicKey;
+}
+
 /** A secret of 32 random bytes in hex in its own file, made when it is not there. */
 async function secretIn(file: string): Promise<string> {
-  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const known = await textIn(file);
   if (known !== undefined) return known.trim();
   const secret = randomBytes(32).toString('hex');
   await writePrivate(file, secret);
   return secret;
+}
+
+async function textIn(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }

@@ -10,6 +10,9 @@ export function layoutOf(directory: string) {
       gateway: join(home, 'gateway'),
       gatewayConfig: join(home, 'gateway', 'config.json'),
       organizationSecret: join(home, 'gateway', 'organization-secret'),
+      /** Of the key that opens what the organization keeps on the ledger: the private half is to be taken off this machine. */
+      recoveryKey: join(home, 'recovery.key'),
+      recoveryPublicKey: join(home, 'recovery.pub'),
       apiKeys: join(home, 'gateway', 'api-keys.sqlite'),
       /** Real networks': one of the organization's own orderers or peers, and the chaincode service of its `at`-th peer. */
       fabricNode: (name: string) => join(home, 'fabric', name),

@@ -1,8 +1,9 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keyedHash, openApiKeyStore, type Role, roleScopes } from '../auth/index.ts';
 import type { Credentials } from '../cli/credentials.ts';
 import { RestClient } from '../cli/rest.ts';
 import { type Gateway, type GatewayOptions, readGatewayConfig, startGateway } from '../service/index.ts';
@@ -110,6 +111,18 @@ export class EmbeddedNetwork implements AsyncDisposable {
       }
     }
     await this.caughtUp();
+  }
+
+  /** New API keys of an organization whose gateway lost the ones it had, one per role. */
+  async issueKeys(organization: string): Promise<void> {
+    const home = layoutOf(this.directory).ofOrganization(organization);
+    using store = openApiKeyStore(home.apiKeys, {
+      keyedHash: keyedHash(await readFile(home.organizationSecret)),
+      random: randomBytes,
+      clock: { now: () => new Date() },
+    });
+    const { keys } = this.credentials.organizations[organization]!;
+    for (const role of Object.keys(roleScopes) as Role[]) keys[role] = store.issue({ name: role, role }).secretKey;
   }
 
   /** Waits until every gateway shows the newest block that any of them knows. */

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   descriptionOf,
+  layoutOf,
   type NetworkKind,
   networkHealth,
   readState,
@@ -41,7 +43,20 @@ export function welcome({ organizations }: Credentials, directory: string): stri
     'Try:      dcloud publish <folder> --as alder --title "My documents"',
     'See:      dcloud status, dcloud --help, README.md "First five minutes"',
     'Stop it:  dcloud down (its data stays)',
+    ...recoveryNotice(directory, Object.keys(organizations)),
   ].join('\n');
+}
+
+/** A recovery key opens everything that its organization keeps on the ledger, so its place is not beside the gateway. */
+function recoveryNotice(directory: string, organizations: readonly string[]): readonly string[] {
+  const layout = layoutOf(resolve(directory));
+  const here = organizations.map((name) => layout.ofOrganization(name).recoveryKey).filter((file) => existsSync(file));
+  if (here.length === 0) return [];
+  return [
+    '',
+    'Recovery keys, to be taken off this machine and kept offline: without one, a lost gateway disk needs a backup.',
+    ...here.map((file) => `  ${file}`),
+  ];
 }
 
 /** {@link welcome} with the API key of each role: for the terminal of the person who started the network, not for a log. */

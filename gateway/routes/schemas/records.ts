@@ -17,6 +17,7 @@ export const organizationView = z
     name: z.string(),
     gatewayAddress: z.string(),
     agreementKeys: z.array(z.object({ epoch: count, publicKey: z.string() })),
+    recoveryKey: z.string().optional(),
     ledger,
   })
   .meta({ id: 'Organization' });

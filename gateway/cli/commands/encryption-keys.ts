@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { readRecoveryKey, recoverKeys } from '../../keys/index.ts';
+import { openFabricChannel } from '../../service/open-channel.ts';
+import { gatewayConfigOf, gatewayRuns } from '../../supervisor/index.ts';
+import { table } from '../output.ts';
+import type { Session } from '../session.ts';
+
+type Options = { readonly directory: string };
+type Rotation = {
+  readonly settled: boolean;
+  readonly organizationEpoch: number;
+  readonly recoverable: boolean;
+  readonly datasets: readonly {
+    readonly dataset: string;
+    readonly epoch: number;
+    readonly versions: number;
+    readonly behind: number;
+    readonly older: readonly number[];
+  }[];
+};
+
+/** Adds `keys status|rotate|recover`: the keys that data is encrypted under. API keys are `key`. */
+export function addEncryptionKeyCommands(program: Command, session: Session, options: () => Options): void {
+  const keys = program
+    .command('keys')
+    .description(
+      "the organization's encryption keys: how far they are rotated, rotate, recover (API keys: dcloud key)",
+    );
+  keys
+    .command('status')
+    .description("show how far your datasets' keys have followed revokes and rotations")
+    .action(async () => {
+      const rotation = await (await session.rest('admin')).call<Rotation>('GET', '/organizations/own/keys');
+      session.output.result({ ok: true, ...rotation }, rotationText(rotation));
+      if (!rotation.settled) process.exitCode = 3;
+    });
+  keys
+    .command('rotate')
+    .description('give the organization a new key-encryption key; the old one is destroyed when all is wrapped anew')
+    .action(async () => {
+      const rest = await session.rest('admin');
+      const organization = await rest.call<{ mspId: string; agreementKeys: { epoch: number }[] }>(
+        'POST',
+        '/organizations/own/keys/rotate',
+      );
+      const epoch = organization.agreementKeys.at(-1)?.epoch;
+      session.output.result(
+        { ok: true, epoch },
+        `${organization.mspId} has a key of epoch ${epoch}; see: dcloud keys status`,
+      );
+    });
+  keys
+    .command('recover')
+    .description("build a lost gateway's key store again from the ledger, with the recovery key")
+    .requiredOption('--recovery-key <file>', 'the file that was kept offline, of mode 0600')
+    .action(async ({ recoveryKey }: { recoveryKey: string }) => {
+      const directory = resolve(options().directory);
+      const organization = await session.organization();
+      if (await gatewayRuns(directory, organization))
+        throw new Error(`The gateway of ${organization} runs: keep it down with dcloud hold gateway-${organization}.`);
+      const pair = readRecoveryKey(resolve(recoveryKey));
+      const config = await gatewayConfigOf(directory, organization);
+      await using channel = openFabricChannel(config, async () => {});
+      const done = await recoverKeys({
+        data: config.data,
+        organizationSecret: config.organizationSecret,
+        organization: config.organization.mspId,
+        channel: config.channel,
+        ledger: channel.ledger,
+        recoveryKey: pair,
+      });
+      session.output.result(
+        { ok: true, ...done },
+        [
+          `Recovered the keys of ${done.versions} versions of ${done.datasets} datasets, each held against the ledger.`,
+          ...(done.unpublished.length > 0 ? [`Never published, and left out: ${done.unpublished.join(', ')}.`] : []),
+          `Start the gateway with dcloud release gateway-${organization}, or dcloud up; then issue API keys with dcloud key issue.`,
+        ].join('\n'),
+      );
+    });
+}
+
+function rotationText({ settled, organizationEpoch, recoverable, datasets }: Rotation): string {
+  return [
+    `Organization key: epoch ${organizationEpoch}. ${recoverable ? 'What is kept on the ledger opens with the recovery key.' : 'There is no recovery key: keep backups.'}`,
+    table(
+      ['dataset', 'epoch', 'versions', 'still to be wrapped anew', 'older epochs with a key'],
+      datasets.map(({ dataset, epoch, versions, behind, older }) => [
+        dataset,
+        String(epoch),
+        String(versions),
+        String(behind),
+        older.join(' '),
+      ]),
+    ),
+    settled ? 'All is under the newest keys.' : 'Not all is under the newest keys yet: ask again.',
+  ].join('\n');
+}

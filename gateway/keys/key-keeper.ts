@@ -1,0 +1,212 @@
+import { createHash, createHmac } from 'node:crypto';
+import {
+  canonicalBytes,
+  type DatasetId,
+  type KeptEntry,
+  type KeptName,
+  keptName,
+  limits,
+  type MspId,
+  sha256,
+  type VersionId,
+} from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
+import type { CustodyStore } from '../custody/custody-store.ts';
+import type { GatewayLedger } from '../ledger.ts';
+import type { ReadModel } from '../projection/index.ts';
+import { writeKeptVersion } from './kept-version.ts';
+import type { KeyStore } from './key-store.ts';
+import { organizationEpoch, organizationKey, organizationKeys } from './organization-keys.ts';
+import { organizationWrapper, recoveryName, type Wrapper, wrapDatasetKey, wrapOrganization } from './wrapped-keys.ts';
+
+export type KeyKeeperPowers = {
+  readonly organization: MspId;
+  readonly channel: string;
+  readonly ledger: Pick<GatewayLedger, 'submit'>;
+  readonly readModel: Pick<ReadModel, 'get'>;
+  readonly keys: KeyStore;
+  readonly custody: Pick<CustodyStore, 'moved'>;
+  /** Public half of the key that lies offline, where there is one. */
+  readonly recoveryKey: Uint8Array | undefined;
+  /** What persons' hashes and minted ids are under: kept for a gateway that is recovered. */
+  readonly organizationSecret: Uint8Array;
+  readonly random: (sizeBytes: number) => Uint8Array;
+  readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
+};
+
+/** One entry as it should be kept: a mark that says what is in it, and how its ciphertext is made. */
+type Wanted = { readonly name: KeptName; readonly mark: string; readonly value: () => Promise<Uint8Array> };
+
+/** Characters of base64 in one transaction. */
+const mostCharacters = 4 * 1024 * 1024;
+
+/**
+ * Keeps every key of the organization on the ledger as well, in ciphertext, in its implicit private collection: dataset keys wrapped to
+ * the organization's key of the epoch and to its recovery key, each version's keys and places under its dataset's key. So the loss of
+ * the gateway's disk loses nothing that was acknowledged. What is kept already is not sent again.
+ */
+export class KeyKeeper {
+  readonly #powers: KeyKeeperPowers;
+
+  constructor(powers: KeyKeeperPowers) {
+    this.#powers = powers;
+  }
+
+  /** Keeps a version's keys as they are now; back when our own peer has them. Faults as submitting does. */
+  async keep(version: VersionId, signal?: AbortSignal): Promise<void> {
+    const { keys } = this.#powers;
+    const named = keys.version(version);
+    if (named === undefined) throw new Fault('corrupt', `There are no keys of ${version} to keep.`);
+    await this.#send([this.#dataset(named.dataset, named.epoch), this.#version(version)], signal);
+  }
+
+  /**
+   * Keeps whatever is not kept yet and purges what is kept of keys that are no more: after a restart, a rotation, an erasure. `skip` says
+   * which versions are still on their way.
+   */
+  async settle(skip: (version: VersionId) => boolean, signal?: AbortSignal): Promise<void> {
+    const { keys } = this.#powers;
+    const versions = keys.versions().filter(({ version }) => !skip(version));
+    const wanted = [
+      ...this.#organization(),
+      ...keys.datasetKeys().map(({ dataset, epoch }) => this.#dataset(dataset, epoch)),
+      ...versions.map(({ version }) => this.#version(version)),
+    ];
+    await this.#send(wanted, signal);
+    await this.purge(this.gone(), signal);
+  }
+
+  /** What is kept of keys that are no more: to be purged. */
+  gone(): readonly KeptName[] {
+    const { keys } = this.#powers;
+    const there = new Set<string>([
+      keptName.organization(),
+      ...keys.datasetKeys().map(({ dataset, epoch }) => keptName.dataset(dataset, epoch)),
+      ...keys.versions().map(({ version }) => keptName.version(version)),
+    ]);
+    return [...keys.kept().keys()].filter((name) => !there.has(name));
+  }
+
+  /** Purges what is kept under these names, at the peers too; back when our own peer has done it. */
+  async purge(names: readonly KeptName[], signal?: AbortSignal): Promise<void> {
+    const { keys, ledger } = this.#powers;
+    for (let from = 0; from < names.length; from += limits.kept) {
+      const some = names.slice(from, from + limits.kept);
+      await ledger.submit('key:purge', {}, this.#stamp(), {
+        transient: { names: canonicalBytes(some) },
+        endorsingOrganizations: [this.#powers.organization],
+        ...(signal === undefined ? {} : { signal }),
+      });
+      keys.unmarkKept(some);
+    }
+  }
+
+  async #send(wanted: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {
+    const known = this.#powers.keys.kept();
+    let entries: KeptEntry[] = [];
+    let marks = new Map<string, string>();
+    let characters = 0;
+    const flush = async () => {
+      if (entries.length > 0) await this.#submit(entries, marks, signal);
+      [entries, marks, characters] = [[], new Map(), 0];
+    };
+    for (const { name, mark, value } of wanted) {
+      if (known.get(name) === mark) continue;
+      const text = Buffer.from(await value()).toString('base64');
+      if (entries.length >= limits.kept || characters + text.length > mostCharacters) await flush();
+      entries.push({ name, value: text });
+      marks.set(name, mark);
+      characters += text.length;
+    }
+    await flush();
+  }
+
+  async #submit(
+    entries: readonly KeptEntry[],
+    marks: ReadonlyMap<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { keys, ledger, organization } = this.#powers;
+    // Written down before it is sent: what may be on the ledger is known by name, so that it can be purged.
+    keys.markKept(new Map([...marks.keys()].map((name) => [name, ''])));
+    await ledger.submit('key:keep', {}, this.#stamp(), {
+      transient: { entries: canonicalBytes(entries) },
+      endorsingOrganizations: [organization],
+      ...(signal === undefined ? {} : { signal }),
+    });
+    keys.markKept(marks);
+  }
+
+  #organization(): readonly Wanted[] {
+    const { keys, recoveryKey, organizationSecret } = this.#powers;
+    if (recoveryKey === undefined) return [];
+    const text = Buffer.from(
+      JSON.stringify({
+        v: 1,
+        organizationSecret: Buffer.from(organizationSecret).toString('base64'),
+        agreementKeys: organizationKeys(keys).map(({ epoch, privateKey }) => ({
+          epoch,
+          secret: Buffer.from(privateKey).toString('base64'),
+        })),
+      }),
+    );
+    const value = () => wrapOrganization(this.#where, text, recoveryKey);
+    return [{ name: keptName.organization(), mark: this.#mark(text, recoveryKey), value }];
+  }
+
+  #dataset(dataset: DatasetId, epoch: number): Wanted {
+    const wrappers = this.#wrappers();
+    const mark = this.#mark(...wrappers.flatMap(({ to, publicKey }) => [Buffer.from(to), publicKey]));
+    const value = async () => {
+      const key = this.#powers.keys.datasetKey(dataset, epoch);
+      if (key === undefined) throw new Fault('corrupt', `The key of ${dataset} of epoch ${epoch} is not kept here.`);
+      try {
+        return await wrapDatasetKey(this.#where, { dataset, epoch }, key, wrappers);
+      } finally {
+        key.fill(0);
+      }
+    };
+    return { name: keptName.dataset(dataset, epoch), mark, value };
+  }
+
+  #version(version: VersionId): Wanted {
+    const { keys, custody } = this.#powers;
+    const kept = keys.version(version);
+    if (kept === undefined) throw new Fault('corrupt', `There are no keys of ${version} to keep.`);
+    const moved = [...custody.moved(version)].map(([slot, place]) => ({ slot, ...place }));
+    const job = keys.jobOf(version);
+    const text = writeKeptVersion({
+      ...kept,
+      moved,
+      ...(job === undefined ? {} : { job: { id: job.job, rowSaltSecret: job.rowSaltSecret } }),
+    });
+    const mark = this.#mark(Buffer.from(String(kept.epoch)), text);
+    return { name: keptName.version(version), mark, value: async () => keys.sealKept(kept, text) };
+  }
+
+  #wrappers(): readonly Wrapper[] {
+    const { keys, readModel, organization, recoveryKey } = this.#powers;
+    const { epoch, publicKey } = organizationKey(keys, organizationEpoch(readModel, organization));
+    const own = { to: organizationWrapper(epoch), publicKey };
+    return recoveryKey === undefined ? [own] : [own, { to: recoveryName, publicKey: recoveryKey }];
+  }
+
+  get #where() {
+    const { channel, organization } = this.#powers;
+    return { channel, organization };
+  }
+
+  /** Under a key of its own: what it is of cannot be guessed from it. */
+  #mark(...parts: readonly Uint8Array[]): string {
+    const mac = createHmac('sha256', this.#powers.keys.secret('kept-marks'));
+    for (const part of parts) mac.update(createHash('sha256').update(part).digest());
+    return mac.digest('hex');
+  }
+
+  /** Nothing is kept of the answer, so that every try is a request of its own. */
+  #stamp() {
+    const { keyedHash, random } = this.#powers;
+    const key = Buffer.from(random(16)).toString('hex');
+    return { key, person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'), digest: sha256(key) };
+  }
+}

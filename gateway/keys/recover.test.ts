@@ -1,0 +1,166 @@
+/** What the ledger keeps of an organization's keys, on an embedded network: a gateway's disk is lost and nothing with it; keys follow revokes and rotations. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openFabricChannel } from '../service/open-channel.ts';
+import { gatewayConfigOf } from '../supervisor/gateway-config-of.ts';
+import { layoutOf } from '../supervisor/layout.ts';
+import { EmbeddedNetwork } from '../testing/embedded-network.ts';
+import type { Loose } from '../testing/index.ts';
+import { KeyStore, readRecoveryKey, recoverKeys } from './index.ts';
+
+const purpose = 'dpv:AcademicResearch';
+let network: EmbeddedNetwork;
+beforeAll(async () => {
+  network = await EmbeddedNetwork.start();
+  await network.join([purpose]);
+}, 120_000);
+afterAll(() => network[Symbol.asyncDispose]());
+
+const home = () => layoutOf(network.directory).ofOrganization('alder');
+const services = () => network.gateways.get('alder')!.services;
+const admin = (name = 'alder') => network.rest(name, 'admin');
+
+async function publish(dataset: string, bytes: Uint8Array): Promise<string> {
+  const stream = {
+    type: 'application/octet-stream',
+    name: 'a.bin',
+    bytes: [bytes] as unknown as AsyncIterable<Uint8Array>,
+  };
+  return (await admin().call<Loose>('POST', `/datasets/${dataset}/versions`, { stream })).id;
+}
+
+async function register(): Promise<string> {
+  const body = {
+    title: 'Letters',
+    licence: 'CC0-1.0',
+    modality: 'documents',
+    terms: { access: 'granted', purposes: [purpose] },
+  };
+  return (await admin().call<Loose>('POST', '/datasets', { body })).id;
+}
+
+const read = async (version: string, who = admin(), query = '') =>
+  Buffer.from(
+    await (
+      await who.open('GET', `/versions/${version}/content${query}`, { accept: 'application/octet-stream' })
+    ).arrayBuffer(),
+  );
+
+async function kept(): Promise<readonly string[]> {
+  const { entries } = await services().ledger.evaluate('key:list', {});
+  return entries.map(({ name }) => name);
+}
+
+async function settled(): Promise<Loose> {
+  for (;;) {
+    const rotation = await admin().call<Loose>('GET', '/organizations/own/keys');
+    if (rotation.settled) return rotation;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('a lost key store comes back from the ledger with the recovery key and opens every version bit by bit', async () => {
+  const dataset = await register();
+  const contents = [randomBytes(3_000_000), randomBytes(100)];
+  const versions: string[] = [];
+  for (const content of contents) versions.push(await publish(dataset, content));
+  expect(await kept()).toEqual(
+    expect.arrayContaining([`dataset/${dataset}/1`, ...versions.map((id) => `version/${id}`)]),
+  );
+  // Nobody else's peer has it, and nobody else's caller may ask for it.
+  const { entries } = await network.gateways.get('birch')!.services.ledger.evaluate('key:list', {});
+  expect(entries.map(({ name }) => name)).not.toContain(`dataset/${dataset}/1`);
+
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  network.gateways.delete('alder');
+  rmSync(home().gateway, { recursive: true });
+  await mkdir(home().gateway, { mode: 0o700 });
+  const config = await gatewayConfigOf(network.directory, 'alder');
+  const recover = async (file: string) => {
+    await using channel = openFabricChannel(config, async () => {});
+    return await recoverKeys({
+      data: config.data,
+      organizationSecret: config.organizationSecret,
+      organization: config.organization.mspId,
+      channel: config.channel,
+      ledger: channel.ledger,
+      recoveryKey: readRecoveryKey(file),
+    });
+  };
+  const others = layoutOf(network.directory).ofOrganization('birch').recoveryKey;
+  await expect(recover(others)).rejects.toThrow('does not open');
+  expect(readdirSync(home().gateway)).not.toContain('keys.sqlite');
+  expect(await recover(home().recoveryKey)).toMatchObject({ versions: 2, unpublished: [] });
+  await expect(recover(home().recoveryKey)).rejects.toThrow('nothing is written over');
+  expect(readdirSync(home().gateway).filter((name) => name.startsWith('.'))).toEqual([]);
+
+  await network.startGateway('alder');
+  await network.issueKeys('alder');
+  await network.caughtUp();
+  for (const [at, version] of versions.entries()) expect((await read(version)).equals(contents[at]!)).toBe(true);
+  const later = await publish(dataset, contents[1]!);
+  expect((await read(later)).equals(contents[1]!)).toBe(true);
+}, 120_000);
+
+test('a revoke ends in a new epoch: old content keys are wrapped again, the old key is gone here and on the ledger', async () => {
+  const dataset = await register();
+  const content = randomBytes(1_000);
+  const version = await publish(dataset, content);
+  const terms = { actions: ['read'], purposes: [purpose] };
+  const [first, second] = await Promise.all(
+    [0, 1].map(() =>
+      admin().call<Loose>('POST', '/grants', {
+        body: { dataset, grantee: 'BirchMSP', terms: { ...terms, models: [] } },
+      }),
+    ),
+  );
+  await network.caughtUp();
+  const asBirch = (grant: Loose) => read(version, admin('birch'), `?purpose=${purpose}&grant=${grant.id}`);
+  expect((await asBirch(first)).equals(content)).toBe(true);
+  await admin().call('POST', `/grants/${first.id}/revoke`, { body: { reason: 'the story' } });
+  const { datasets } = await settled();
+  expect(datasets).toContainEqual({ dataset, epoch: 2, versions: 1, behind: 0, older: [] });
+  const names = await kept();
+  expect(names).toContain(`dataset/${dataset}/2`);
+  expect(names).not.toContain(`dataset/${dataset}/1`);
+  await network.caughtUp();
+  await expect(asBirch(first)).rejects.toMatchObject({ code: 'GRANT_REVOKED' });
+  expect((await asBirch(second)).equals(content)).toBe(true);
+  expect((await read(version)).equals(content)).toBe(true);
+  expect((await read(await publish(dataset, content))).equals(content)).toBe(true);
+}, 60_000);
+
+test("the organization's key is rotated: dataset keys are wrapped to the new one and the old one is destroyed", async () => {
+  const rotated = await admin().call<Loose>('POST', '/organizations/own/keys/rotate');
+  expect(rotated.agreementKeys.map(({ epoch }: Loose) => epoch)).toEqual([1, 2]);
+  expect(await settled()).toMatchObject({ organizationEpoch: 2, recoverable: true });
+  const entries = (await services().ledger.evaluate('key:list', {})).entries.filter(({ name }) =>
+    name.startsWith('dataset/'),
+  );
+  expect(entries.length).toBeGreaterThan(0);
+  for (const { value } of entries) {
+    const { wraps } = JSON.parse(Buffer.from(value, 'base64').toString('utf8'));
+    expect(wraps.map(({ to }: Loose) => to)).toEqual(['organization-2', 'recovery']);
+  }
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  {
+    const file = join(home().gateway, 'keys.sqlite');
+    using store = KeyStore.open({ file, keyFile: join(home().gateway, 'key-store.key'), random: randomBytes });
+    expect(store.secretNames('agreement-key-')).toEqual(['agreement-key-2']);
+  }
+  await network.startGateway('alder');
+  await network.caughtUp();
+  expect(await settled()).toMatchObject({ organizationEpoch: 2 });
+}, 60_000);
+
+test('a recovery key that others may read, or that is none, is refused', () => {
+  const file = join(network.directory, 'other.key');
+  writeFileSync(file, 'no key', { mode: 0o600 });
+  expect(() => readRecoveryKey(file)).toThrow('is not a recovery key');
+  chmodSync(file, 0o644);
+  expect(() => readRecoveryKey(file)).toThrow('0600');
+  expect(() => readRecoveryKey(`${file}.absent`)).toThrow('cannot be read');
+});

@@ -1,0 +1,171 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DatasetId, DomainEvent, MspId } from '@d-cloud/chaincode/domain';
+import type { Logger } from 'pino';
+import type { ReadModel } from '../projection/index.ts';
+import type { Failpoint } from '../publish/failpoint.ts';
+import type { KeyKeeper } from './key-keeper.ts';
+import type { KeyStore } from './key-store.ts';
+import { organizationEpoch, organizationKey, organizationKeys } from './organization-keys.ts';
+
+export type RotatorPowers = {
+  readonly organization: MspId;
+  readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
+  readonly keys: KeyStore;
+  readonly keeper: Pick<KeyKeeper, 'settle' | 'gone'>;
+  readonly failpoint: Failpoint;
+  readonly log: Logger;
+};
+
+/** How far the keys of a dataset of ours have followed its epoch. */
+export type DatasetRotation = {
+  readonly dataset: DatasetId;
+  /** As the ledger has it. */
+  readonly epoch: number;
+  readonly versions: number;
+  /** Versions whose keys are still wrapped under an older epoch's key. */
+  readonly behind: number;
+  /** Epochs whose keys are not destroyed yet. */
+  readonly older: readonly number[];
+};
+
+export type Rotation = {
+  /** Whether everything is wrapped under the newest keys and the older ones are destroyed. */
+  readonly settled: boolean;
+  readonly organizationEpoch: number;
+  readonly datasets: readonly DatasetRotation[];
+};
+
+const calls: ReadonlySet<DomainEvent['kind']> = new Set([
+  'grant.revoked',
+  'dataset.amended',
+  'dataset.registered',
+  'organization.registered',
+  'organization.key-rotated',
+]);
+const patience = { firstMs: 500, mostMs: 60_000, betweenMs: 60 * 60 * 1000 };
+
+/**
+ * Brings the key store after the epochs on the ledger, in the background: content keys are wrapped again under their dataset's newest key,
+ * then an older epoch's key is destroyed here and on the ledger; dataset keys are wrapped to the organization's newest key, then older
+ * ones are destroyed. Every step begins from what is there, so that a crash at any line is followed by the rest of the work.
+ */
+export class Rotator implements AsyncDisposable {
+  readonly #powers: RotatorPowers;
+  readonly #stopping = new AbortController();
+  #wake = Promise.withResolvers<void>();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(powers: RotatorPowers) {
+    this.#powers = powers;
+  }
+
+  start(): void {
+    this.#running = Promise.all([this.#follow(), this.#keepOn()]);
+  }
+
+  /** How far the keys have come: each dataset of ours that has a key here, and the organization's own. */
+  progress(): Rotation {
+    const { keys, readModel, organization } = this.#powers;
+    const versions = keys.versions();
+    const epoch = organizationEpoch(readModel, organization);
+    const datasets = this.#datasets(versions);
+    const settled =
+      datasets.every(({ behind, older }) => behind === 0 && older.length === 0) &&
+      organizationKeys(keys).every((one) => one.epoch >= epoch) &&
+      this.#powers.keeper.gone().length === 0 &&
+      [...keys.kept().values()].every((mark) => mark !== '');
+    return { settled, organizationEpoch: epoch, datasets };
+  }
+
+  #datasets(versions: ReturnType<KeyStore['versions']>): readonly DatasetRotation[] {
+    const { keys } = this.#powers;
+    return [...Map.groupBy(keys.datasetKeys(), ({ dataset }) => dataset)].flatMap(([dataset, kept]) => {
+      const epoch = this.#epochOf(dataset);
+      if (epoch === undefined) return [];
+      const own = versions.filter((one) => one.dataset === dataset);
+      const older = kept.map((one) => one.epoch).filter((one) => one < epoch);
+      return [{ dataset, epoch, versions: own.length, behind: own.filter((one) => one.epoch < epoch).length, older }];
+    });
+  }
+
+  /** One pass over everything; what is in order costs no write. */
+  async settle(signal: AbortSignal = this.#stopping.signal): Promise<void> {
+    const { keys, keeper, readModel, organization, failpoint, log } = this.#powers;
+    for (const { version, dataset, epoch } of keys.versions()) {
+      signal.throwIfAborted();
+      const newest = this.#epochOf(dataset);
+      if (newest === undefined || epoch >= newest) continue;
+      keys.rewrapVersion(version, newest);
+      failpoint('rotate.rewrapped');
+    }
+    const isOnItsWay = (version: string) => readModel.get('version', version) === undefined;
+    await keeper.settle(isOnItsWay, signal);
+    failpoint('rotate.kept');
+    let destroyed = 0;
+    for (const { dataset, epoch, versions } of keys.datasetKeys()) {
+      const newest = this.#epochOf(dataset);
+      if (newest === undefined || epoch >= newest || versions > 0) continue;
+      if (!keys.destroyDatasetKey(dataset, epoch)) continue;
+      destroyed++;
+      failpoint('rotate.destroyed');
+      log.info({ dataset, epoch }, 'the key of an older epoch is destroyed');
+    }
+    const current = organizationEpoch(readModel, organization);
+    for (const { epoch } of organizationKeys(keys)) {
+      if (epoch >= current) continue;
+      keys.forgetSecret(`agreement-key-${epoch}`);
+      destroyed++;
+      log.info({ epoch }, "the organization's key of an older epoch is destroyed");
+    }
+    // What is kept of them goes from the ledger too.
+    if (destroyed > 0) await keeper.settle(isOnItsWay, signal);
+  }
+
+  /** The public half of the organization's next key, base64; the key is durable before anybody is told. */
+  mintNext(): string {
+    const { keys, readModel, organization } = this.#powers;
+    const next = organizationEpoch(readModel, organization) + 1;
+    return Buffer.from(organizationKey(keys, next).publicKey).toString('base64');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'));
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  #epochOf(dataset: DatasetId): number | undefined {
+    return this.#powers.readModel.get('dataset', dataset)?.record.epoch;
+  }
+
+  async #follow(): Promise<void> {
+    const { readModel, log } = this.#powers;
+    const { signal } = this.#stopping;
+    try {
+      for await (const { event } of readModel.events({ after: readModel.head, signal }))
+        if (calls.has(event.kind)) this.#wake.resolve();
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, 'rotation no longer follows the ledger');
+    }
+  }
+
+  async #keepOn(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let pauseMs = patience.firstMs; !signal.aborted; ) {
+      let napMs = patience.betweenMs;
+      try {
+        await this.settle(signal);
+        pauseMs = patience.firstMs;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#powers.log.warn({ err: error }, 'keys are not all where they should be yet; this is tried again');
+        napMs = pauseMs;
+        pauseMs = Math.min(pauseMs * 2, patience.mostMs);
+      }
+      const nap = AbortSignal.any([signal, AbortSignal.timeout(napMs)]);
+      const woken = this.#wake.promise;
+      await Promise.race([woken, wait(2 ** 31 - 1, undefined, { signal: nap, ref: false }).catch(() => {})]);
+      this.#wake = Promise.withResolvers();
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { route } from '../../http/route.ts';
+import { idOf } from '../schemas/ids.ts';
+
+const whole = z.int().min(0);
+
+export const getKeys = route({
+  method: 'get',
+  path: '/v1/organizations/own/keys',
+  operation: 'organization.getKeys',
+  summary: "Show how far your datasets' keys have followed their epochs after revokes and rotations; no key is in it",
+  scope: 'consortium:admin',
+  idempotent: false,
+  response: z.object({
+    /** Whether everything is wrapped under the newest keys, and older ones are destroyed. */
+    settled: z.boolean(),
+    organizationEpoch: whole,
+    recoverable: z.boolean(),
+    datasets: z.array(
+      z.object({
+        dataset: idOf('dset'),
+        epoch: whole,
+        versions: whole,
+        behind: whole,
+        older: z.array(whole),
+      }),
+    ),
+  }),
+  async handle(_request, { config, rotator }) {
+    const { organizationEpoch, datasets, settled } = rotator.progress();
+    return {
+      body: {
+        settled,
+        organizationEpoch,
+        recoverable: config.recoveryKey !== undefined,
+        datasets: datasets.map((one) => ({ ...one, older: [...one.older] })),
+      },
+    };
+  },
+});
