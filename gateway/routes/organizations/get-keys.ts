@@ -9,7 +9,7 @@ export const getKeys = route({
   path: '/v1/organizations/own/keys',
   operation: 'organization.getKeys',
   summary: "Show how far your datasets' keys have followed their epochs after revokes and rotations; no key is in it",
-  scope: 'consortium:admin',
+  scope: 'consortium:read',
   idempotent: false,
   response: z.object({
     /** Whether everything is wrapped under the newest keys, and older ones are destroyed. */
