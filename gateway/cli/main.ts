@@ -8,6 +8,7 @@ import { addEvidenceCommands } from './commands/evidence.ts';
 import { addGrantCommands } from './commands/grants.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addKeyCommands } from './commands/keys.ts';
+import { addMemberCommands } from './commands/members.ts';
 import { addModelCommands } from './commands/models.ts';
 import { addNetworkCommands } from './commands/network.ts';
 import { addStorageCommands } from './commands/storage.ts';
@@ -56,6 +57,7 @@ addStorageCommands(program, session);
 addKeyCommands(program, session, options);
 addBackupCommands(program, session, options);
 addEncryptionKeyCommands(program, session, options);
+addMemberCommands(program, session);
 
 try {
   await program.parseAsync();

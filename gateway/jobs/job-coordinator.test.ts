@@ -18,7 +18,12 @@ const partition = (state: string) => ({ job: job.id, index: 0, state, attempts: 
 
 test('a job that changes while its end is being submitted is looked at again', async () => {
   const told = new EventTarget();
-  const records = { job: { ...job } as unknown as JobRecord, partition: partition('open'), grant: { state: 'issued' } };
+  const records = {
+    job: { ...job } as unknown as JobRecord,
+    partition: partition('open'),
+    grant: { state: 'issued' },
+    version: {},
+  };
   const events: DomainEvent[] = [];
   async function* follow({ signal }: { signal: AbortSignal }) {
     for (let at = 0; !signal.aborted; at++) {

@@ -11,6 +11,8 @@ import { registerDataset } from './datasets/register-dataset.ts';
 import { releaseDataset } from './datasets/release-dataset.ts';
 import { retireDataset } from './datasets/retire-dataset.ts';
 import { searchDatasets } from './datasets/search-datasets.ts';
+import { advanceDeparture } from './departures/advance-departure.ts';
+import { getDeparture } from './departures/get-departure.ts';
 import { getDatasetErasure } from './erasures/get-dataset-erasure.ts';
 import { getDatasetErasureImpact } from './erasures/get-dataset-erasure-impact.ts';
 import { getVersionErasure } from './erasures/get-version-erasure.ts';
@@ -72,6 +74,8 @@ export const routes: readonly Route[] = [
   listOrganizations,
   getKeys,
   rotateKey,
+  getDeparture,
+  advanceDeparture,
   getPurposes,
   definePurposes,
   registerDataset,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MspId } from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
 import { keyedHash, openApiKeyStore, type Role } from '../auth/index.ts';
 import { type GatewayConfig, gatewayConfigSchema } from '../config.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../service/start-gateway.ts';
@@ -18,6 +19,10 @@ export type CallOptions = {
   readonly role?: Role;
   readonly signal?: AbortSignal;
 };
+
+function nothingStored(version: string): never {
+  throw new Fault('corrupt', `The keys of ${version} are not in this gateway's key store.`);
+}
 
 /** One organization's gateway over the in-process channel, in a directory of its own that outlives restarts. */
 export class TestGateway implements AsyncDisposable {
@@ -57,7 +62,7 @@ export class TestGateway implements AsyncDisposable {
       openChannel: this.#channel.openerFor(organization.mspId),
       openBytes: async () => ({
         // No bytes here: nothing lies anywhere.
-        powers: { custody: { heldOn: () => [] } } as never,
+        powers: { custody: { heldOn: () => [], storageOf: nothingStored } } as never,
         probes: [],
         peerAddress: undefined,
         agreementKey: undefined,

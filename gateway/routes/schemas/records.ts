@@ -18,6 +18,14 @@ export const organizationView = z
     gatewayAddress: z.string(),
     agreementKeys: z.array(z.object({ epoch: count, publicKey: z.string() })),
     recoveryKey: z.string().optional(),
+    expulsion: z
+      .array(z.object({ organization: mspId, reason: z.string() }))
+      .optional()
+      .describe('Members that ask for its expulsion, while they are too few'),
+    left: z
+      .object({ reason: z.string(), by: z.array(mspId) })
+      .optional()
+      .describe('That it has left for good, by its own word or by these others'),
     ledger,
   })
   .meta({ id: 'Organization' });
