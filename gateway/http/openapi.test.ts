@@ -26,11 +26,12 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('reads need a read scope, and every write needs an Idempotency-Key', () => {
+  test('reads need a read scope, administration its own, and every write needs an Idempotency-Key', () => {
     const dryRuns = new Set(['grant.check']);
-    for (const { method, scope, idempotent, operation } of routes) {
+    for (const { method, path, scope, idempotent, operation } of routes) {
       if (scope === 'anyone' || dryRuns.has(operation)) continue;
-      expect([operation, scope.endsWith(':read')]).toEqual([operation, method === 'get']);
+      if (path.startsWith('/v1/admin/')) expect([operation, scope]).toEqual([operation, 'consortium:admin']);
+      else expect([operation, scope.endsWith(':read')]).toEqual([operation, method === 'get']);
       expect([operation, idempotent]).toEqual([operation, method !== 'get']);
     }
   });
