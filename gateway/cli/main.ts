@@ -1,6 +1,7 @@
 /** `dcloud`: a network on this machine, and what people do with one. Same verbs as the REST interface. */
 import { Command, CommanderError, Option } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
+import { addChannelCommands } from './commands/channel.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addEncryptionKeyCommands } from './commands/encryption-keys.ts';
 import { addEraseCommands } from './commands/erase.ts';
@@ -54,6 +55,7 @@ addJobCommands(program, session);
 addEvidenceCommands(program, session);
 addEraseCommands(program, session);
 addStorageCommands(program, session);
+addChannelCommands(program, session);
 addKeyCommands(program, session, options);
 addBackupCommands(program, session, options);
 addEncryptionKeyCommands(program, session, options);

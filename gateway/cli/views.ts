@@ -116,3 +116,50 @@ export type LineageView = {
     readonly ledger: Place;
   }[];
 };
+
+type Power = {
+  readonly rule: string;
+  readonly approve: readonly (readonly string[])[];
+  readonly block: readonly (readonly string[])[];
+};
+
+export type PolicyImpact = {
+  readonly path: string;
+  readonly before?: Power;
+  readonly after?: Power;
+  readonly changed: boolean;
+};
+
+type Sentence = { readonly code: string; readonly path: string; readonly sentence: string };
+
+export type ChangeView = {
+  readonly id: string;
+  readonly channel: string;
+  readonly sequence: number;
+  readonly proposer: string;
+  readonly summary: string;
+  readonly state: string;
+  readonly block?: number;
+  readonly answer?: { readonly answer: string };
+  readonly refusals: readonly { readonly mspId: string; readonly reason: string }[];
+  readonly unreviewed?: string;
+  readonly review?: {
+    readonly changes: readonly {
+      readonly path: string;
+      readonly change: 'added' | 'removed' | 'changed';
+      readonly before?: unknown;
+      readonly after?: unknown;
+    }[];
+    readonly impact: readonly PolicyImpact[];
+    readonly objections: readonly Sentence[];
+    readonly cautions: readonly Sentence[];
+    readonly progress: {
+      readonly guards: readonly { readonly path: string; readonly satisfied: boolean }[];
+      readonly signed: readonly string[];
+      readonly invalid: readonly { readonly mspId: string; readonly reason: string }[];
+      readonly complete: boolean;
+      readonly missing: readonly (readonly string[])[];
+    };
+    readonly bar: { readonly signed: number; readonly needed: number | null };
+  };
+};
