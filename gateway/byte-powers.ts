@@ -275,7 +275,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
         readyRoute(() => readModel.block),
         ...(config.admin === undefined || administration === undefined
           ? []
-          : changeRoutes({ changes: administration.changes, fabricVersion: config.admin.fabricVersion })),
+          : changeRoutes({ ...administration, fabricVersion: config.admin.fabricVersion })),
       ],
     }),
   );

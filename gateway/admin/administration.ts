@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import type { MspId } from '@d-cloud/chaincode/domain';
 import type { GatewayConfig } from '../config.ts';
 import type { Foundation } from '../services.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import { Certificates } from './certificates.ts';
+import { Chaincodes } from './chaincodes.ts';
 import { ChangeStore } from './change-store.ts';
 import { Changes } from './changes.ts';
 import { Channels } from './channels.ts';
 import { FabricAccess } from './consortium-access.ts';
+import { DefinitionStore } from './definition-store.ts';
+import { Organizations } from './organizations.ts';
 import type { OtherGateways } from './other-gateways.ts';
 
 export type Administration = Disposable & {
@@ -15,6 +20,9 @@ export type Administration = Disposable & {
   readonly channel: string;
   readonly changes: Changes;
   readonly channels: Channels;
+  readonly chaincodes: Chaincodes;
+  readonly certificates: Certificates;
+  readonly organizations: Organizations;
 };
 
 /** Opens administration with the files that the configuration names. Fault or errno where one is missing. */
@@ -25,10 +33,25 @@ export function openAdministration(
 ): Administration {
   using opening = new DisposableStack();
   const access = opening.use(new FabricAccess(organization, admin));
-  const store = opening.use(new ChangeStore(join(config.data, 'administration.sqlite')));
+  const file = join(config.data, 'administration.sqlite');
+  const store = opening.use(new ChangeStore(file));
+  const definitions = opening.use(new DefinitionStore(file));
   const { fabricVersion } = admin;
   const changes = new Changes({ organization, access, store, others, fabricVersion, clock, log });
   const channels = new Channels(access, changes);
+  const chaincodes = new Chaincodes({ organization, access, store: definitions, others, clock });
+  const certificates = new Certificates({ organization, config, access, changes, clock });
+  opening.use(new CertificateWatch(certificates, log.child({ part: 'certificates' }))).start();
+  const organizations = new Organizations(access, config, others);
   const opened = opening.move();
-  return { organization, channel: config.channel, changes, channels, [Symbol.dispose]: () => opened.dispose() };
+  return {
+    organization,
+    channel: config.channel,
+    changes,
+    channels,
+    chaincodes,
+    certificates,
+    organizations,
+    [Symbol.dispose]: () => opened.dispose(),
+  };
 }

@@ -75,6 +75,7 @@ function gatewayOf(organization: MspId, admin = organizations[mspIds.indexOf(org
     },
     offered: async (place) => reach(place.organization).offered(),
     change: async (place, id) => reach(place.organization).offer(id),
+    definitions: async () => [],
     sendSignature: async (place, id, signature) => reach(place.organization).takeSignature(organization, id, signature),
     sendRefusal: async (place, id, reason) => reach(place.organization).takeRefusal(organization, id, reason),
   };

@@ -5,6 +5,7 @@ import { Fault } from '@d-cloud/network/ledger';
 import type { PeerClient } from '@d-cloud/network/peers';
 import { z } from 'zod';
 import { changeIdOf } from './change-id.ts';
+import { OfferedDefinition } from './definition-store.ts';
 
 /** A change as its proposer's gateway tells of it. */
 export const OfferedChange = z.strictObject({
@@ -16,6 +17,7 @@ export const OfferedChange = z.strictObject({
 export type OfferedChange = z.output<typeof OfferedChange>;
 
 const OfferedList = z.strictObject({ changes: z.array(z.custom<ChangeId>((value) => isId('chng', value))).max(16) });
+const DefinitionList = z.strictObject({ definitions: z.array(OfferedDefinition).max(16) });
 const FabricVersion = z.object({ version: z.enum(['2.5', '3.1']) });
 
 /** Where another organization's gateway is. */
@@ -30,6 +32,8 @@ export interface OtherGateways {
   offered(place: GatewayPlace): Promise<readonly ChangeId[]>;
   /** One of them, checked to be the bytes that its id names; undefined where they have none such. */
   change(place: GatewayPlace, id: ChangeId): Promise<OfferedChange | undefined>;
+  /** The chaincode definitions that they propose. */
+  definitions(place: GatewayPlace): Promise<readonly OfferedDefinition[]>;
   sendSignature(place: GatewayPlace, id: ChangeId, signature: string): Promise<void>;
   sendRefusal(place: GatewayPlace, id: ChangeId, reason: string): Promise<void>;
 }
@@ -64,6 +68,7 @@ export function otherGateways(
       }
       throw new Fault('corrupt', `The gateway of ${place.organization} gives other bytes for ${id} than its id names`);
     },
+    definitions: async (place) => (await read(place, '/v1/definitions', DefinitionList)).definitions,
     sendSignature: async (place, id, signature) => {
       await peers.send('POST', place, `/v1/changes/${id}/signatures`, { signature }, call);
     },

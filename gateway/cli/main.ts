@@ -1,6 +1,8 @@
 /** `dcloud`: a network on this machine, and what people do with one. Same verbs as the REST interface. */
 import { Command, CommanderError, Option } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
+import { addCertificateCommands } from './commands/cert.ts';
+import { addChaincodeCommands } from './commands/chaincode.ts';
 import { addChannelCommands } from './commands/channel.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addEncryptionKeyCommands } from './commands/encryption-keys.ts';
@@ -12,6 +14,7 @@ import { addKeyCommands } from './commands/keys.ts';
 import { addMemberCommands } from './commands/members.ts';
 import { addModelCommands } from './commands/models.ts';
 import { addNetworkCommands } from './commands/network.ts';
+import { addOrganizationCommands } from './commands/org.ts';
 import { addStorageCommands } from './commands/storage.ts';
 import { failureOf } from './exit.ts';
 import { Output } from './output.ts';
@@ -56,6 +59,9 @@ addEvidenceCommands(program, session);
 addEraseCommands(program, session);
 addStorageCommands(program, session);
 addChannelCommands(program, session);
+addOrganizationCommands(program, session);
+addChaincodeCommands(program, session);
+addCertificateCommands(program, session);
 addKeyCommands(program, session, options);
 addBackupCommands(program, session, options);
 addEncryptionKeyCommands(program, session, options);

@@ -1,6 +1,7 @@
 import { type ChangeId, isId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { z } from 'zod';
+import type { Chaincodes } from '../admin/chaincodes.ts';
 import type { Changes } from '../admin/changes.ts';
 import { parseBody } from './key-routes.ts';
 import { notFound, PeerProblem } from './peer-problem.ts';
@@ -8,6 +9,7 @@ import type { PeerReply, PeerRequest, PeerRoute } from './peer-route.ts';
 
 export type ChangePowers = {
   readonly changes: Pick<Changes, 'offered' | 'offer' | 'takeSignature' | 'takeRefusal'>;
+  readonly chaincodes: Pick<Chaincodes, 'offered'>;
   readonly fabricVersion: string;
 };
 
@@ -15,10 +17,10 @@ const signature = z.strictObject({ signature: z.base64().min(1).max(16_384) });
 const refusal = z.strictObject({ reason: z.string().min(1).max(1000) });
 
 /**
- * `GET /v1/changes`, `GET /v1/changes/:id`, `POST /v1/changes/:id/signatures|refusals`, `GET /v1/fabric-version`: other members read
+ * `GET /v1/changes`, `GET /v1/changes/:id`, `POST /v1/changes/:id/signatures|refusals`, `GET /v1/definitions|fabric-version`: other members read
  * what this organization proposes, and answer. A signature is checked over the bytes kept here; a refusal counts for the connection's organization.
  */
-export function changeRoutes({ changes, fabricVersion }: ChangePowers): readonly PeerRoute[] {
+export function changeRoutes({ changes, chaincodes, fabricVersion }: ChangePowers): readonly PeerRoute[] {
   const at = '/v1/changes/:id';
   return [
     {
@@ -26,6 +28,15 @@ export function changeRoutes({ changes, fabricVersion }: ChangePowers): readonly
       path: '/v1/fabric-version',
       bodyBytes: 0,
       answer: async () => json({ version: fabricVersion }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/definitions',
+      bodyBytes: 0,
+      answer: async ({ caller }) => {
+        refuseNodes(caller);
+        return json({ definitions: chaincodes.offered() });
+      },
     },
     {
       method: 'GET',

@@ -11,7 +11,10 @@ export interface CertificateExpiry {
   readonly organization: string;
   /** What it is, such as "peer (TLS)". */
   readonly holder: string;
+  /** The file, or the channel in whose configuration it stands. */
   readonly path: string;
+  /** SHA-256 of the certificate, as Node writes it. */
+  readonly fingerprint: string;
   readonly serialNumber: string;
   readonly notAfter: Date;
   /** Whole days left, negative after the end. */
@@ -28,9 +31,27 @@ export function expiryWarning(daysLeft: number): ExpiryWarning | undefined {
   return daysLeft <= 90 ? '90 days' : undefined;
 }
 
+/** How long a certificate (PEM) still holds. */
+export function expiryOf(
+  pem: string,
+  what: Pick<CertificateExpiry, 'organization' | 'holder' | 'path'>,
+  now: Date,
+): CertificateExpiry {
+  const certificate = new X509Certificate(pem);
+  const daysLeft = Math.floor((certificate.validToDate.getTime() - now.getTime()) / dayMs);
+  return {
+    ...what,
+    fingerprint: certificate.fingerprint256,
+    serialNumber: certificate.serialNumber.toLowerCase(),
+    notAfter: certificate.validToDate,
+    daysLeft,
+    warning: expiryWarning(daysLeft),
+  };
+}
+
 /** Every certificate of an organization, the one that ends first in front. */
 export async function listExpiry(organization: Organization, now: Date): Promise<CertificateExpiry[]> {
-  const { directory, name } = organization;
+  const { directory, mspId } = organization;
   const places: [string, string][] = [
     ['authority', join(directory, 'ca', 'cert.pem')],
     ['authority (TLS)', join(directory, 'tlsca', 'cert.pem')],
@@ -42,18 +63,8 @@ export async function listExpiry(organization: Organization, now: Date): Promise
       [`${identity} (TLS)`, join(at, 'tls', 'cert.pem')],
     );
   }
-  const all = places.map(async ([holder, path]): Promise<CertificateExpiry> => {
-    const certificate = new X509Certificate(await readNeeded(path, `the certificate of ${holder}`));
-    const daysLeft = Math.floor((certificate.validToDate.getTime() - now.getTime()) / dayMs);
-    return {
-      organization: name,
-      holder,
-      path,
-      serialNumber: certificate.serialNumber.toLowerCase(),
-      notAfter: certificate.validToDate,
-      daysLeft,
-      warning: expiryWarning(daysLeft),
-    };
+  const all = places.map(async ([holder, path]) => {
+    return expiryOf(await readNeeded(path, `the certificate of ${holder}`), { organization: mspId, holder, path }, now);
   });
   return (await Promise.all(all)).sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
 }

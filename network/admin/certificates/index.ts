@@ -8,7 +8,7 @@ export {
   type NodeRole,
 } from './authority.ts';
 export { type EnrolRequest, enrol, type Identity, listIdentities, openIdentity, renew } from './enrolment.ts';
-export { type CertificateExpiry, type ExpiryWarning, expiryWarning, listExpiry } from './expiry.ts';
+export { type CertificateExpiry, type ExpiryWarning, expiryOf, expiryWarning, listExpiry } from './expiry.ts';
 export { keyPem, privateKeyFrom } from './key-pair.ts';
 export { type MspRoots, readMspRoots, readMspSigner, writeMsp } from './msp-directory.ts';
 export {
@@ -22,5 +22,5 @@ export {
   tlsAuthority,
 } from './organization.ts';
 export { type RevokedCertificate, revocationList } from './revocation.ts';
-export { revoke } from './revoke.ts';
+export { revoke, revokedSerialNumbers } from './revoke.ts';
 export { checkFitToStart, checkInForce } from './start-check.ts';

@@ -38,6 +38,12 @@ export async function revoke(organization: Organization, names: readonly string[
   return list;
 }
 
+/** Serial numbers (lower-case hex) that an organization has revoked. */
+export async function revokedSerialNumbers(organization: Organization): Promise<ReadonlySet<string>> {
+  const { revoked } = await readRegister(join(organization.directory, 'ca', 'revoked.json'));
+  return new Set(revoked.map(({ serialNumber }) => serialNumber));
+}
+
 async function readRegister(path: string): Promise<z.infer<typeof Register>> {
   const text = await readIfThere(path);
   if (text === undefined) return { version: 1, number: 0, revoked: [] };

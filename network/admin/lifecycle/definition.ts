@@ -1,36 +1,8 @@
 import { ApplicationPolicy } from '../../ledger/messages/index.ts';
-import { rolePrincipal, signatureEnvelope } from '../config/policies.ts';
+import { principalMsp, rolePrincipal, signatureEnvelope, signatureText } from '../config/policies.ts';
 import { signaturePolicyFrom } from '../config/policy-text.ts';
+import type { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition-schema.ts';
 import { CollectionPackage } from './messages.ts';
-
-/** A private data collection: whose peers hold the plaintext, and for how many blocks. */
-export interface CollectionDefinition {
-  readonly name: string;
-  /** MSP ids of the members. */
-  readonly members: readonly string[];
-  readonly requiredPeerCount: number;
-  readonly maximumPeerCount: number;
-  /** Blocks until the data is purged; 0 keeps it for ever. */
-  readonly blockToLive: number;
-  readonly memberOnlyRead: boolean;
-  readonly memberOnlyWrite: boolean;
-}
-
-/** Who must endorse: a policy of the channel by path, or a signature policy such as `AND('A.peer','B.peer')`. */
-export type EndorsementRule =
-  | { readonly kind: 'channel-policy'; readonly path: string }
-  | { readonly kind: 'signatures'; readonly rule: string };
-
-/** What organizations agree upon before a chaincode runs. Sequence counts from 1 and goes up by one with each change. */
-export interface ChaincodeDefinition {
-  readonly channel: string;
-  readonly name: string;
-  readonly version: string;
-  readonly sequence: number;
-  /** MAJORITY of the organizations' peers when not given. */
-  readonly endorsement?: EndorsementRule;
-  readonly collections?: readonly CollectionDefinition[];
-}
 
 const majority: EndorsementRule = { kind: 'channel-policy', path: '/Channel/Application/Endorsement' };
 
@@ -59,5 +31,20 @@ function collectionBytes(collections: readonly CollectionDefinition[]): Uint8Arr
       const principals = members.map((mspId) => rolePrincipal(mspId, 'member'));
       return { collection: { ...collection, members: { signaturePolicy: signatureEnvelope(principals, 1) } } };
     }),
+  });
+}
+
+/** A definition's endorsement policy in one line. */
+export function endorsementText(validationParameter: Uint8Array): string {
+  const { channelConfigPolicyReference, signaturePolicy } = ApplicationPolicy.decode(validationParameter);
+  return signaturePolicy === undefined ? channelConfigPolicyReference : signatureText(signaturePolicy);
+}
+
+/** A definition's collections as they were agreed upon; members by MSP id. */
+export function collectionsIn(bytes: Uint8Array): CollectionDefinition[] {
+  return CollectionPackage.decode(bytes).collections.flatMap(({ collection }) => {
+    if (collection === undefined) return [];
+    const { endorsementPolicy: _, members, ...told } = collection;
+    return [{ ...told, members: (members?.signaturePolicy?.identities ?? []).map(principalMsp) }];
   });
 }

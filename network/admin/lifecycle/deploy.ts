@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../ledger/fault.ts';
 import { type PeerConnection, PeerRefused } from '../protocol/endorser.ts';
-import type { ChaincodeDefinition } from './definition.ts';
+import type { ChaincodeDefinition } from './definition-schema.ts';
 import {
   approveChaincode,
   commitChaincode,
@@ -54,7 +54,8 @@ export async function deployChaincode(request: DeployRequest): Promise<Deploymen
   return { sequence: definition.sequence, packageId, committed: true };
 }
 
-async function approveOnce(
+/** Approves a definition for one organization, unless it has; waits for orderers that have no leader yet. */
+export async function approveOnce(
   peer: PeerConnection,
   mspId: string,
   definition: ChaincodeDefinition,
@@ -67,7 +68,7 @@ async function approveOnce(
 }
 
 /** Peers that have not seen an approval yet refuse the commit; it is asked again until they have. */
-async function commitWhenAgreed(
+export async function commitWhenAgreed(
   peers: readonly PeerConnection[],
   definition: ChaincodeDefinition,
   ordering: OrderingRequest,

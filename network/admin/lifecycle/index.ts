@@ -1,13 +1,11 @@
-export {
-  type ChaincodeDefinition,
-  type CollectionDefinition,
-  definitionArgs,
-  type EndorsementRule,
-} from './definition.ts';
-export { type Deployment, type DeployRequest, deployChaincode } from './deploy.ts';
+export { definitionArgs } from './definition.ts';
+export { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition-schema.ts';
+export { approveOnce, commitWhenAgreed, type Deployment, type DeployRequest, deployChaincode } from './deploy.ts';
 export {
   approveChaincode,
+  type ChaincodeInForce,
   type CommittedDefinition,
+  chaincodesInForce,
   commitChaincode,
   commitReadiness,
   committedDefinition,

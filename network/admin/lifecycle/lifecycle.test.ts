@@ -2,7 +2,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { ApplicationPolicy } from '../../ledger/messages/index.ts';
 import { signatureText } from '../config/policies.ts';
-import { type ChaincodeDefinition, definitionArgs } from './definition.ts';
+import { definitionArgs } from './definition.ts';
+import type { ChaincodeDefinition } from './definition-schema.ts';
 import { ApproveArgs, CollectionPackage, DefinitionArgs, ReadinessResult } from './messages.ts';
 import { packageChaincode } from './package.ts';
 

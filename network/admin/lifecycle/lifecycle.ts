@@ -5,7 +5,8 @@ import { validationCodes } from '../../ledger/validation-codes.ts';
 import { ask, type PeerConnection, PeerRefused, processProposal } from '../protocol/endorser.ts';
 import { broadcast, type OrdererConnection } from '../protocol/orderer.ts';
 import { buildProposal, buildTransaction } from '../protocol/proposal.ts';
-import { type ChaincodeDefinition, definitionArgs } from './definition.ts';
+import { collectionsIn, definitionArgs, endorsementText } from './definition.ts';
+import type { ChaincodeDefinition, CollectionDefinition } from './definition-schema.ts';
 import {
   ApproveArgs,
   DefinitionArgs,
@@ -13,6 +14,7 @@ import {
   InstallChaincodeResult,
   QueryDefinitionArgs,
   QueryDefinitionResult,
+  QueryDefinitionsResult,
   QueryInstalledResult,
   ReadinessResult,
 } from './messages.ts';
@@ -76,6 +78,29 @@ export async function committedDefinition(
     if (error instanceof PeerRefused && error.message.includes('is not defined')) return undefined;
     throw error;
   }
+}
+
+/** A chaincode of a channel as it is in force. */
+export interface ChaincodeInForce {
+  readonly name: string;
+  readonly version: string;
+  readonly sequence: number;
+  /** Such as `/Channel/Application/Endorsement` or `OR('A.peer','B.peer')`. */
+  readonly endorsement: string;
+  readonly collections: readonly CollectionDefinition[];
+}
+
+/** Every chaincode that a channel has agreed upon, by name. */
+export async function chaincodesInForce(peer: PeerConnection, channel: string): Promise<ChaincodeInForce[]> {
+  const args = ['QueryChaincodeDefinitions', new Uint8Array(0)];
+  const answer = await ask(peer, { channel, chaincode, args }, `listing the chaincodes of ${channel}`);
+  return QueryDefinitionsResult.decode(answer)
+    .definitions.map(({ name, version, sequence, validationParameter, collections }) => ({
+      ...{ name, version, sequence },
+      endorsement: endorsementText(validationParameter),
+      collections: collectionsIn(collections),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 export interface OrderingRequest {

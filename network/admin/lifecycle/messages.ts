@@ -41,6 +41,18 @@ export const QueryDefinitionResult = message({
   approvals: list(8, () => Approvals),
 });
 
+const NamedDefinition = message({
+  name: string(1),
+  sequence: uint(2),
+  version: string(3),
+  endorsementPlugin: string(4),
+  validationPlugin: string(5),
+  validationParameter: bytes(6),
+  collections: bytes(7),
+  initRequired: bool(8),
+});
+export const QueryDefinitionsResult = message({ definitions: list(1, () => NamedDefinition) });
+
 const CollectionPolicy = message({ signaturePolicy: nested(1, () => SignaturePolicyEnvelope) });
 const StaticCollection = message({
   name: string(1),

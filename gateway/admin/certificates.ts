@@ -1,0 +1,167 @@
+/** An organization's certificates: when they end, new ones, and the end of one before its time. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { MspId } from '@d-cloud/chaincode/domain';
+import {
+  type CertificateExpiry,
+  consentersOf,
+  type EnrolRequest,
+  enrol,
+  expiryOf,
+  type Identity,
+  listExpiry,
+  listIdentities,
+  type Organization,
+  openIdentity,
+  openOrganization,
+  organizationalUnits,
+  readChannelConfig,
+  renew,
+  revoke,
+  revokedSerialNumbers,
+} from '@d-cloud/network/admin';
+import { Fault } from '@d-cloud/network/ledger';
+import type { GatewayConfig } from '../config.ts';
+import type { Clock } from '../services.ts';
+import type { ChangeView } from './change-view.ts';
+import type { Changes } from './changes.ts';
+import type { FabricAccess } from './consortium-access.ts';
+
+export type CertificatesPowers = {
+  readonly organization: MspId;
+  readonly config: GatewayConfig;
+  readonly access: FabricAccess;
+  readonly changes: Changes;
+  readonly clock: Clock;
+};
+
+export type IdentityWish = Pick<EnrolRequest, 'name' | 'role' | 'attributes' | 'hosts' | 'days'>;
+
+export class Certificates {
+  readonly #powers: CertificatesPowers;
+
+  constructor(powers: CertificatesPowers) {
+    this.#powers = powers;
+  }
+
+  /** Every certificate that this organization depends on, the one that ends first in front: its own, and the authorities and orderers of the channel. */
+  async list(): Promise<CertificateExpiry[]> {
+    const { config, access, clock } = this.#powers;
+    const now = clock.now();
+    const directory = config.admin?.organizationDirectory;
+    const own =
+      directory === undefined ? this.#configured(now) : await listExpiry(await openOrganization(directory), now);
+    const configBlock = await access.configBlock(config.channel).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+    });
+    const known = new Set(own.map(({ fingerprint }) => fingerprint));
+    const ofChannel = configBlock === undefined ? [] : channelCertificates(configBlock, now);
+    const all = [...own, ...ofChannel.filter(({ fingerprint }) => !known.has(fingerprint))];
+    return all.sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
+  }
+
+  /** Issues a signing and a TLS certificate with fresh keys, which stay in the organization's directory. */
+  async issue(wish: IdentityWish): Promise<Identity> {
+    const organization = await this.#organization();
+    const taken = (await listIdentities(organization)).includes(wish.name);
+    if (taken)
+      throw new Fault('misconfigured', `there is an identity ${wish.name} already: renew it, or choose another name`);
+    return enrol(organization, wish, this.#powers.clock.now());
+  }
+
+  /** Issues both certificates of an identity again for the same keys: nobody else has to change anything. */
+  async renew(name: string, days?: number): Promise<Identity> {
+    return renew(await this.#organization(), name, this.#powers.clock.now(), days);
+  }
+
+  /**
+   * Ends an identity: the organization's revocation list goes into the channel's configuration, which its own admin alone may change,
+   * and binds everybody from that block on. Refused for the last admin, and for the one that this gateway signs with.
+   */
+  async revoke(name: string, signal?: AbortSignal): Promise<ChangeView> {
+    const { changes, config, organization: mspId, clock } = this.#powers;
+    const organization = await this.#organization();
+    await this.#refuseLastAdmin(organization, name);
+    const list = await revoke(organization, [name], clock.now());
+    const edit = { kind: 'set-revocation-list', mspId, lists: [list] } as const;
+    const { id } = await changes.propose(config.channel, edit, `${name} of ${mspId} is revoked`);
+    await changes.sign(id);
+    return changes.submit(id, signal);
+  }
+
+  async #refuseLastAdmin(organization: Organization, name: string): Promise<void> {
+    const { access, clock } = this.#powers;
+    const meant = new X509Certificate((await openIdentity(organization, name)).signer.certificate);
+    if (!organizationalUnits(meant).includes('admin')) return;
+    if (meant.publicKey.equals(new X509Certificate(access.admin.certificate).publicKey)) {
+      throw new Fault(
+        'misconfigured',
+        `${name} is the admin that this gateway signs with: issue another admin, name it in the gateway's configuration, and revoke this one then`,
+      );
+    }
+    const revoked = await revokedSerialNumbers(organization);
+    const identities = await Promise.all(
+      (await listIdentities(organization)).map((one) => openIdentity(organization, one)),
+    );
+    const left = identities.filter(({ name: other, signer }) => {
+      const certificate = new X509Certificate(signer.certificate);
+      const valid = Date.parse(certificate.validTo) > clock.now().getTime();
+      const stands = valid && !revoked.has(certificate.serialNumber.toLowerCase());
+      return other !== name && stands && organizationalUnits(certificate).includes('admin');
+    });
+    if (left.length === 0)
+      throw new Fault('misconfigured', `${name} is the last admin of ${organization.mspId}: issue another one first`);
+  }
+
+  async #organization(): Promise<Organization> {
+    const directory = this.#powers.config.admin?.organizationDirectory;
+    if (directory !== undefined) return openOrganization(directory);
+    throw new Fault(
+      'misconfigured',
+      "the organization's authority is not on this machine (admin.organizationDirectory): do this where its keys lie",
+    );
+  }
+
+  /** Without the organization's directory: the certificates that this gateway itself is told of. */
+  #configured(now: Date): CertificateExpiry[] {
+    const { config, organization } = this.#powers;
+    const { admin, ledger, peer } = config;
+    const files: [string, string][] = [
+      ...Object.entries(ledger.identities).flatMap(([role, pair]): [string, string][] =>
+        pair === undefined ? [] : [[role, pair.certificate]],
+      ),
+      ['gateway (TLS)', peer.tls.certificate],
+      ...(admin === undefined
+        ? []
+        : ([
+            ['admin', admin.identity.certificate],
+            ['admin (TLS)', admin.tls.certificate],
+          ] as [string, string][])),
+    ];
+    return [...new Map(files.map(([holder, file]) => [file, holder]))].map(([file, holder]) =>
+      expiryOf(readFileSync(file, 'utf8'), { organization, holder, path: file }, now),
+    );
+  }
+}
+
+/** The authorities of every member and the orderers' TLS certificates, as the channel's configuration has them. */
+function channelCertificates(configBlock: Uint8Array, now: Date): CertificateExpiry[] {
+  const { channel, group, applicationMsps, ordererMsps } = readChannelConfig(configBlock);
+  const msps = new Map([...ordererMsps, ...applicationMsps]);
+  const authorities = [...msps].flatMap(([organization, { rootCertificates, tlsRootCertificates }]) => [
+    ...rootCertificates.map((pem) => expiryOf(pem, { organization, holder: 'authority', path: channel }, now)),
+    ...tlsRootCertificates.map((pem) => expiryOf(pem, { organization, holder: 'authority (TLS)', path: channel }, now)),
+  ]);
+  const orderers = (consentersOf(group) ?? []).map(({ address, tlsCertificate }) => {
+    const { issuer } = new X509Certificate(tlsCertificate);
+    const whose = [...msps].find(([, msp]) =>
+      msp.tlsRootCertificates.some((root) => new X509Certificate(root).subject === issuer),
+    );
+    return expiryOf(
+      tlsCertificate,
+      { organization: whose?.[0] ?? '', holder: `orderer ${address} (TLS)`, path: channel },
+      now,
+    );
+  });
+  return [...authorities, ...orderers];
+}
