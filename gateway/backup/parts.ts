@@ -22,6 +22,7 @@ export const databases: readonly DatabasePart[] = [
   { name: 'uploads.sqlite', amend: "DELETE FROM upload WHERE state = 'putting'" },
   { name: 'jobs.sqlite' },
   { name: 'custody.sqlite' },
+  { name: 'administration.sqlite' },
   { name: 'erasures.sqlite' },
   { name: 'blocks.sqlite' },
   { name: 'api-keys.sqlite' },

@@ -1,0 +1,182 @@
+import {
+  applyEdit,
+  configUpdate,
+  consentersOf,
+  copyGroup,
+  groupAt,
+  policyFrom,
+  readChannelConfig,
+  setPolicy,
+} from '@d-cloud/network/admin';
+import { expect, test } from '@jest/globals';
+import { until } from '../../support/until.ts';
+import { admin, carry, configOf, type Loose, type Stage } from './admins.ts';
+
+export function changeStories(stage: Stage): void {
+  const channel = () => stage().credentials.channel;
+  const as = (organization: 'alder' | 'birch' | 'cedar') => admin(stage(), organization);
+  const timeout = async (organization: 'alder' | 'birch' | 'cedar') =>
+    (await configOf(stage(), organization)).groups.Orderer.values.BatchTimeout.value;
+
+  test('a change is proposed by one, refused by another, signed by two in their own place, and in force for all', async () => {
+    const { id } = await as('alder').propose({ kind: 'set-batch', timeout: '60ms' }, 'quicker blocks');
+    const { changes } = await as('birch').get('/changes');
+    expect(changes).toMatchObject([
+      {
+        id,
+        proposer: 'AlderMSP',
+        summary: 'quicker blocks',
+        review: { bar: { signed: 0, needed: 2 }, objections: [] },
+      },
+    ]);
+    expect(changes[0].review.changes).toMatchObject([
+      { path: '/Channel/Orderer/BatchTimeout', change: 'changed', after: { value: '60ms' } },
+    ]);
+    await as('birch').post(`/changes/${id}/refuse`, { reason: 'not today' });
+    await as('alder').post(`/changes/${id}/sign`);
+    const signed = await as('alder').get(`/changes/${id}`);
+    expect(signed.review.progress).toMatchObject({
+      signed: ['AlderMSP'],
+      refused: ['BirchMSP'],
+      missing: [['CedarMSP']],
+    });
+    await expect(as('alder').post(`/changes/${id}/submit`)).rejects.toMatchObject({
+      status: 409,
+      code: 'SIGNATURES_MISSING',
+    });
+    await as('cedar').post(`/changes/${id}/sign`);
+    expect(await as('cedar').post(`/changes/${id}/submit`)).toMatchObject({ state: 'in-force' });
+    for (const organization of ['alder', 'birch', 'cedar'] as const) {
+      await until(`${organization} to see it`, async () => (await timeout(organization)) === '60ms', 20_000);
+    }
+    expect(await as('alder').get(`/changes/${id}`)).toMatchObject({ state: 'in-force', block: expect.any(Number) });
+  });
+
+  test('who can block is told for each policy, now and after a change', async () => {
+    const { policies } = await as('cedar').get(`/channels/${channel()}/powers`);
+    const application = policies.find(({ path }: Loose) => path === '/Channel/Application/Admins');
+    expect(application.before).toMatchObject({ rule: 'MAJORITY Admins' });
+    expect(application.before.block).toHaveLength(3);
+    const edit = { kind: 'set-policy', path: '/Channel/Application/Admins', rule: 'ALL Admins' } as const;
+    const { id } = await as('cedar').propose(edit);
+    const after = await as('cedar').get(`/channels/${channel()}/powers?change=${id}`);
+    const changed = after.policies.filter((one: Loose) => one.changed).map(({ path }: Loose) => path);
+    expect(changed).toEqual(['/Channel/Admins', '/Channel/Application/Admins']);
+    expect(after.policies.find(({ path }: Loose) => path === '/Channel/Application/Admins').after.block).toEqual([
+      ['AlderMSP'],
+      ['BirchMSP'],
+      ['CedarMSP'],
+    ]);
+    expect((await as('alder').get(`/changes/${id}`)).review.cautions.map(({ code }: Loose) => code)).toContain(
+      'BLOCKS_ALONE',
+    );
+    await as('cedar').post(`/changes/${id}/withdraw`);
+  });
+
+  test('two changes of one configuration: the second is void and says so', async () => {
+    const first = await as('alder').propose({ kind: 'set-batch', timeout: '50ms' });
+    const second = await as('birch').propose({ kind: 'set-batch', maxMessageCount: 400 });
+    await as('cedar').post(`/changes/${second.id}/sign`);
+    await carry(stage(), first.id, ['alder', 'cedar']);
+    await until(
+      'birch to know',
+      async () => (await as('birch').get(`/changes/${second.id}`)).state === 'superseded',
+      20_000,
+    );
+    await expect(as('birch').post(`/changes/${second.id}/sign`)).rejects.toMatchObject({ code: 'CHANGE_ENDED' });
+    await expect(as('cedar').post(`/changes/${second.id}/submit`)).rejects.toMatchObject({ code: 'CHANGE_NOT_FOUND' });
+  });
+
+  test.each([
+    ['an unknown capability', { kind: 'set-capability', section: 'Application', name: 'V9_9' }],
+    [
+      'a policy that names an absent MSP',
+      { kind: 'set-policy', path: '/Channel/Application/BirchMSP/Admins', rule: "OR('NoMSP.admin')" },
+    ],
+    [
+      'a policy that nobody can satisfy',
+      { kind: 'set-policy', path: '/Channel/Application/Admins', rule: 'ANY Nothing' },
+    ],
+    ['what 2.5 does not know', { kind: 'set-capability', section: 'Channel', name: 'V9_0' }],
+  ] as const)('%s is refused before anyone signs', async (_, edit) => {
+    await expect(as('birch').propose(edit)).rejects.toMatchObject({ status: 422, code: 'CHANGE_WRECKS_CHANNEL' });
+  });
+
+  test('wrecks that come as bytes are refused too: no Admins policy, one MSP under two names, an open policy', async () => {
+    const { block } = await as('alder').get(`/channels/${channel()}/config-block`);
+    const { group, sequence } = readChannelConfig(Buffer.from(block, 'base64'));
+    const wrecks: readonly [string, (root: typeof group) => unknown][] = [
+      ['guards parts of the configuration', (root) => groupAt(root, ['Application']).policies.delete('Admins')],
+      [
+        'would count twice',
+        (root) => {
+          const { groups } = groupAt(root, ['Application']);
+          groups.set('Second', groups.get('BirchMSP')!);
+        },
+      ],
+      [
+        'asks for nobody',
+        (root) => setPolicy(groupAt(root, ['Application']), 'Admins', policyFrom("OutOf(0,'AlderMSP.admin')")),
+      ],
+      ['no consenter', removeConsenters],
+    ];
+    for (const [sentence, wreck] of wrecks) {
+      const wanted = copyGroup(group);
+      wreck(wanted);
+      const update = Buffer.from(configUpdate(channel(), group, wanted)).toString('base64');
+      const file = {
+        version: 1,
+        channel: channel(),
+        sequence,
+        summary: 'harmless',
+        update,
+        signatures: [],
+        refusals: [],
+      };
+      await expect(as('cedar').post('/changes', file)).rejects.toMatchObject({
+        code: 'CHANGE_WRECKS_CHANNEL',
+        message: expect.stringContaining(sentence),
+      });
+    }
+  });
+
+  test('what is no change is told what it is', async () => {
+    const wrong = {
+      version: 1,
+      channel: channel(),
+      sequence: 0,
+      summary: 'x',
+      update: 'AAAA',
+      signatures: [],
+      refusals: [],
+    };
+    await expect(as('alder').post('/changes', wrong)).rejects.toMatchObject({
+      status: 422,
+      code: 'ADMINISTRATION_REFUSED',
+    });
+    await expect(as('alder').post('/changes', { ...wrong, more: 1 })).rejects.toMatchObject({ status: 400 });
+    await expect(as('alder').get(`/changes/chng_${'a'.repeat(26)}`)).rejects.toMatchObject({
+      status: 404,
+      code: 'CHANGE_NOT_FOUND',
+    });
+    await expect(as('alder').propose({ kind: 'remove-organization', mspId: 'NoMSP' })).rejects.toMatchObject({
+      status: 422,
+      message: 'NoMSP is no member of the channel',
+    });
+    await expect(as('alder').propose({ kind: 'set-batch', timeout: '50ms' })).rejects.toMatchObject({
+      status: 422,
+      message: 'the configuration wanted is the one in force',
+    });
+    await expect(as('alder').get('/channels/nowhere')).rejects.toMatchObject({
+      message: expect.stringContaining('nowhere'),
+    });
+    await expect(stage().as('alder', 'compliance').call('GET', '/admin/changes')).rejects.toMatchObject({
+      status: 403,
+      code: 'SCOPE_MISSING',
+    });
+  });
+}
+
+function removeConsenters(root: Parameters<typeof applyEdit>[0]): void {
+  for (const { address } of consentersOf(root) ?? []) applyEdit(root, { kind: 'remove-consenter', address });
+}
