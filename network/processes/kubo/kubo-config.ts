@@ -4,6 +4,15 @@ export interface KuboSettings {
   readonly port: number;
   readonly token: string;
   readonly capacityBytes: number;
+  /** Given, the node is one of the public IPFS network and serves its blocks to whoever asks; otherwise it is private. */
+  readonly publicSwarm?: PublicSwarm | undefined;
+}
+
+/** How a node takes part in the public IPFS network: whom it dials first, and where it listens, both as multiaddresses. */
+export interface PublicSwarm {
+  /** `/…/p2p/<peer id>` each, or `auto` for those that the IPFS project runs. None means that nobody is dialled. */
+  readonly bootstrap: readonly string[];
+  readonly listen: readonly string[];
 }
 
 /** What the token opens: the calls that D-Cloud makes, not the node's keys and configuration. */
@@ -63,6 +72,30 @@ export function privateConfig(
       },
     },
     Version: { SwarmCheckEnabled: false },
+  };
+}
+
+/**
+ * The configuration of a node on the public IPFS network: like a private one towards us, but it dials its bootstrap peers, announces what it holds, and
+ * serves blocks by Bitswap to whoever asks for a CID. What protects them is that they are sealed. It relays for nobody and opens no port in a router.
+ */
+export function publicConfig(
+  initial: Readonly<Record<string, unknown>>,
+  settings: KuboSettings,
+  { bootstrap, listen }: PublicSwarm,
+): Record<string, unknown> {
+  const { Addresses, Swarm, ...alike } = privateConfig(initial, settings);
+  const auto = bootstrap.includes('auto');
+  return {
+    ...alike,
+    Addresses: { ...(Addresses as object), Swarm: listen },
+    AutoConf: { Enabled: auto },
+    Bitswap: { ServerEnabled: true },
+    Bootstrap: bootstrap,
+    DNS: { Resolvers: auto ? { '.': 'auto' } : {} },
+    Provide: { Enabled: true },
+    Routing: { Type: 'dht', DelegatedRouters: [] },
+    Swarm: { ...(Swarm as object), Transports: {} },
   };
 }
 

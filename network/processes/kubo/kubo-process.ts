@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { Fault } from '../../ledger/fault.ts';
 import { OwnNode } from '../../store/index.ts';
 import type { IpfsBinary } from './ipfs-binary.ts';
+import type { PublicSwarm } from './kubo-config.ts';
 import { ipfsEnvironment, prepareRepository } from './kubo-repository.ts';
 
 /** A Kubo node to be started: its id on the ledger, its repository, the port (0 for any) and bearer token of its RPC. */
@@ -15,6 +16,8 @@ export interface KuboNodeInit {
   readonly capacityBytes: number;
   /** The key of a private libp2p network, 32 bytes in hex. Without one the node connects with nobody. */
   readonly swarmKey?: string;
+  /** Given, the node is one of the public IPFS network instead. */
+  readonly publicSwarm?: PublicSwarm | undefined;
   /** How long it may take until it answers, default 60 s. */
   readonly readyWithinMs?: number;
 }
@@ -24,6 +27,8 @@ export interface RunningKubo extends AsyncDisposable {
   readonly id: string;
   readonly address: string;
   readonly peerId: string;
+  /** Where other IPFS nodes reach it over TCP: `/ip4/<address>/tcp/<port>/p2p/<peer id>`. */
+  readonly swarmAddresses: readonly string[];
   readonly pid: number;
   readonly ended: Promise<string>;
 }
@@ -39,7 +44,7 @@ export async function startKubo(init: KuboNodeInit): Promise<RunningKubo> {
   const { id, binary, directory, token } = init;
   const peerId = await prepareRepository(binary.path, directory, init);
   const child = spawn(binary.path, ['daemon', '--migrate=false'], {
-    env: ipfsEnvironment(directory),
+    env: ipfsEnvironment(directory, { isPublic: init.publicSwarm !== undefined }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   await using starting = new AsyncDisposableStack();
@@ -65,6 +70,7 @@ export async function startKubo(init: KuboNodeInit): Promise<RunningKubo> {
     id,
     address,
     peerId,
+    swarmAddresses: process.swarm().map((place) => `${place}/p2p/${peerId}`),
     pid: child.pid ?? 0,
     ended: process.ended,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -74,6 +80,8 @@ export async function startKubo(init: KuboNodeInit): Promise<RunningKubo> {
 interface WatchedProcess {
   readonly address: Promise<string>;
   readonly ended: Promise<string>;
+  /** Multiaddresses at which it said it listens for other nodes. */
+  swarm(): readonly string[];
 }
 
 /** Reads what the daemon prints: where its RPC listens, and the last thing it said before it ended. */
@@ -82,9 +90,12 @@ function watch(child: ChildProcess, id: string): WatchedProcess {
   const ended = Promise.withResolvers<string>();
   let lastWords = '';
   let listens: string | undefined;
+  const swarm: string[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => {
     const port = /^RPC API server listening on \/ip4\/127\.0\.0\.1\/tcp\/(\d+)$/.exec(line)?.[1];
     if (port !== undefined) listens = `http://127.0.0.1:${port}`;
+    const [, host, swarmPort] = /^Swarm listening on (\d+(?:\.\d+){3}):(\d+) \(TCP/.exec(line) ?? [];
+    if (host !== undefined) swarm.push(`/ip4/${host}/tcp/${swarmPort}`);
     if (line === 'Daemon is ready' && listens !== undefined) address.resolve(listens);
   });
   createInterface({ input: child.stderr! }).on('line', (line) => {
@@ -94,7 +105,7 @@ function watch(child: ChildProcess, id: string): WatchedProcess {
   child.once('close', (code, signal) =>
     ended.resolve(`Kubo node ${id} ended (${signal ?? `status ${code}`})${lastWords === '' ? '' : `: ${lastWords}`}`),
   );
-  return { address: address.promise, ended: ended.promise };
+  return { address: address.promise, ended: ended.promise, swarm: () => swarm };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

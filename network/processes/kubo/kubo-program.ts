@@ -17,7 +17,7 @@ export async function kuboProgram(name: string, init: Omit<KuboNodeInit, 'readyW
     command: binary.path,
     args: ['daemon', '--migrate=false'],
     argv0: join(directory, 'program'),
-    env: ipfsEnvironment(directory),
+    env: ipfsEnvironment(directory, { isPublic: init.publicSwarm !== undefined }),
     ports: [port],
     async ready(signal) {
       await using node = new OwnNode({ id, address: `http://127.0.0.1:${port}`, token });

@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '../../ledger/fault.ts';
-import { type KuboSettings, privateConfig } from './kubo-config.ts';
+import { type KuboSettings, privateConfig, publicConfig } from './kubo-config.ts';
 
-/** The environment of every ipfs process: its repository and nothing of ours, swarm connections only under the private network's key. */
-export function ipfsEnvironment(directory: string): Record<string, string> {
+/** The environment of every ipfs process: its repository and nothing of ours; unless it is public, swarm connections only under the private network's key. */
+export function ipfsEnvironment(directory: string, { isPublic = false } = {}): Record<string, string> {
   return {
     IPFS_PATH: directory,
     IPFS_TELEMETRY: 'off',
-    LIBP2P_FORCE_PNET: '1',
+    ...(isPublic ? {} : { LIBP2P_FORCE_PNET: '1' }),
     HOME: directory,
     PATH: '/usr/bin:/bin',
   };
@@ -19,7 +19,7 @@ export function ipfsEnvironment(directory: string): Record<string, string> {
 
 /**
  * Founds the repository of a Kubo node unless it is there, and writes its configuration anew. What a crash left half-made is never taken for a repository. Returns the node's peer id.
- * `swarmKey` is the 32-byte key of a private libp2p network in hex; without one the node gets its own and can connect with nobody.
+ * `swarmKey` is the 32-byte key of a private libp2p network in hex; without one a private node gets its own and can connect with nobody. A public node has none.
  */
 export async function prepareRepository(
   ipfs: string,
@@ -27,25 +27,38 @@ export async function prepareRepository(
   settings: KuboSettings & { readonly swarmKey?: string },
 ): Promise<string> {
   const configPath = join(directory, 'config');
-  const initial = (await readJson(configPath)) ?? (await found(ipfs, directory, settings.swarmKey));
+  const initial = (await readJson(configPath)) ?? (await found(ipfs, directory));
   const { PeerID: peerId } = (initial.Identity ?? {}) as { readonly PeerID?: unknown };
   if (typeof peerId !== 'string')
     throw new Fault('corrupt', `${configPath} has no identity; move the directory away to found the node anew`);
   const temporary = `${configPath}.new`;
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', 0o600);
-  await file.writeFile(JSON.stringify(privateConfig(initial, settings), undefined, 2));
+  const { publicSwarm, swarmKey } = settings;
+  const config = publicSwarm ? publicConfig(initial, settings, publicSwarm) : privateConfig(initial, settings);
+  await file.writeFile(JSON.stringify(config, undefined, 2));
   await file.sync();
   await file.close();
   await rename(temporary, configPath);
+  await placeSwarmKey(join(directory, 'swarm.key'), publicSwarm === undefined, swarmKey);
   return peerId;
 }
 
-async function found(
-  ipfs: string,
-  directory: string,
-  swarmKey = randomBytes(32).toString('hex'),
-): Promise<Record<string, unknown>> {
+/** A key on disk makes Kubo keep to its private network, so a public node has none; a private one keeps what it has unless another is given. */
+async function placeSwarmKey(path: string, isPrivate: boolean, swarmKey: string | undefined): Promise<void> {
+  if (!isPrivate) return rm(path, { force: true });
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere && swarmKey === undefined) return;
+  const key = swarmKey ?? randomBytes(32).toString('hex');
+  await rm(`${path}.new`, { force: true });
+  await writeFile(`${path}.new`, `/key/swarm/psk/1.0.0/\n/base16/\n${key}\n`, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
+}
+
+async function found(ipfs: string, directory: string): Promise<Record<string, unknown>> {
   await mkdir(dirname(directory), { recursive: true });
   const halfMade = `${directory}.founding`;
   await rm(halfMade, { recursive: true, force: true });
@@ -55,7 +68,6 @@ async function found(
       throw new Fault('misconfigured', `ipfs could not found a repository at ${directory}`, { cause });
     },
   );
-  await writeFile(join(halfMade, 'swarm.key'), `/key/swarm/psk/1.0.0/\n/base16/\n${swarmKey}\n`, { mode: 0o600 });
   // An empty directory may be in the way, made by whoever chose the place; anything else stops the rename.
   await rename(halfMade, directory).catch((cause: unknown) => {
     throw new Fault('misconfigured', `${directory} holds something that is not an IPFS repository; move it away`, {

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startStorageNodes } from '../../embedded/store/index.ts';
 import { cidOf, OwnNode } from '../../store/index.ts';
 import { findIpfs, type KuboNodeInit, startKubo } from './index.ts';
-import { privateConfig } from './kubo-config.ts';
+import { privateConfig, publicConfig } from './kubo-config.ts';
+import { Stranger } from './testing/index.ts';
 
 const token = 'a-token-of-the-tests';
 let directory: string;
@@ -86,6 +87,31 @@ test('the configuration dials nobody, serves nobody, and opens only what we call
   expect(JSON.stringify(config)).not.toMatch(/"auto"|api\/v0\/(key|config)|0\.0\.0\.0/);
 });
 
+test('a public node serves and announces its blocks, dials whom it is told and nobody else, and opens no more to us', () => {
+  const initial = { Identity: { PeerID: 'p' }, Datastore: { Spec: { mounts: [{ type: 'flatfs', sync: false }] } } };
+  const settings = { port: 0, token, capacityBytes: 1000 };
+  const [bootstrap, listen] = [['/ip4/127.0.0.1/tcp/4001/p2p/other'], ['/ip4/127.0.0.1/tcp/0']];
+  const config = publicConfig(initial, settings, { bootstrap, listen });
+  const alike = privateConfig(initial, settings);
+  expect(config).toMatchObject({
+    Bitswap: { ServerEnabled: true },
+    Bootstrap: bootstrap,
+    Provide: { Enabled: true },
+    Routing: { Type: 'dht' },
+    AutoConf: { Enabled: false },
+    Addresses: { API: '/ip4/127.0.0.1/tcp/0', Gateway: [], Swarm: listen },
+  });
+  for (const same of ['API', 'Datastore', 'Discovery', 'HTTPRetrieval', 'Identity', 'Plugins'])
+    expect(config[same]).toEqual(alike[same]);
+  expect(JSON.stringify(config)).not.toContain('auto"');
+  const known = publicConfig(initial, settings, { bootstrap: ['auto'], listen });
+  expect(known).toMatchObject({
+    Bootstrap: ['auto'],
+    AutoConf: { Enabled: true },
+    DNS: { Resolvers: { '.': 'auto' } },
+  });
+});
+
 const ipfs = await findIpfs({ searchPath: process.env.PATH ?? '' }).catch(() => undefined);
 const withKubo = ipfs ? describe : describe.skip;
 
@@ -143,6 +169,26 @@ withKubo(ipfs ? `Kubo ${ipfs.version}` : 'Kubo (left out: there is no ipfs on PA
     await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
     for (const [cid, bytes] of acknowledged) expect((await node.get(cid)).equals(bytes)).toBe(true);
     expect(acknowledged.size).toBeGreaterThanOrEqual(30);
+  });
+
+  test('serves whoever asks while it is public, and nobody once it is private again', async () => {
+    const publicSwarm = { bootstrap: [], listen: ['/ip4/127.0.0.1/tcp/0'] };
+    const [block, other] = [randomBytes(100_000), randomBytes(100_000)];
+    await using stranger = await Stranger.start(ipfs!.path, join(directory, 'stranger'));
+    {
+      await using kubo = await startKubo(init({ publicSwarm }));
+      await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
+      await node.put(cidOf(block), block);
+      await node.put(cidOf(other), other);
+      expect(kubo.swarmAddresses).toHaveLength(1);
+      expect(await stranger.connect(kubo.swarmAddresses[0]!)).toBe(true);
+      expect(await stranger.get(cidOf(block))).toEqual(block);
+    }
+    await using kubo = await startKubo(init());
+    expect(kubo.swarmAddresses).toHaveLength(1);
+    expect(await stranger.connect(kubo.swarmAddresses[0]!)).toBe(false);
+    expect(await stranger.get(cidOf(other), { withinMs: 1_000 })).toBeUndefined();
+    expect((await stat(join(directory, 'k1', 'swarm.key'))).mode & 0o777).toBe(0o600);
   });
 
   test('a stranger on its port does not look like readiness', async () => {

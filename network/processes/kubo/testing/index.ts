@@ -1,0 +1,1 @@
+export { Stranger } from './stranger.ts';
