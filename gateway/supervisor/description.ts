@@ -26,7 +26,10 @@ const organization = z.strictObject({
   /** `chaincode` is the port of this peer's own chaincode service; none where one serves all peers. */
   peers: z.array(z.strictObject({ port, chaincode: port.optional() })).min(1),
   orderers: z.array(z.strictObject({ port, adminPort: port })),
-  storageNodes: z.array(z.strictObject({ id: z.string(), port, disk: z.string(), capacityBytes: z.string() })),
+  /** `swarmPort` is where other IPFS nodes reach it; a public store's alone. */
+  storageNodes: z.array(
+    z.strictObject({ id: z.string(), port, disk: z.string(), capacityBytes: z.string(), swarmPort: port.optional() }),
+  ),
   computeNodes: z.array(z.strictObject({ id: z.string(), classes: z.array(z.enum(['R-1', 'J-1'])) })),
 });
 
@@ -35,7 +38,12 @@ export const networkDescription = z.strictObject({
   v: z.literal(2),
   /** Who answers behind the protocols: our own double, or Fabric's and Kubo's programs, found in `binaries` or else on the search path. */
   ledger: z.strictObject({ kind: z.enum(['embedded', 'fabric']), binaries: z.string().optional() }),
-  store: z.strictObject({ kind: z.enum(['embedded', 'kubo']), binaries: z.string().optional() }),
+  store: z.strictObject({
+    kind: z.enum(['embedded', 'kubo']),
+    binaries: z.string().optional(),
+    /** Given, Kubo nodes take part in the public IPFS network, and dial these peers first. */
+    publicSwarm: z.strictObject({ bootstrap: z.array(z.string()) }).optional(),
+  }),
   channel: z.string(),
   settings: channelSettings,
   /** Of the one chaincode service of an embedded ledger. */
@@ -80,7 +88,10 @@ export function portsOf({ organizations, chaincodePort }: NetworkDescription): {
       { port: orderer.port, address: listen },
       { port: orderer.adminPort, address: loopback },
     ]),
-    ...storageNodes.map((node) => ({ port: node.port, address: loopback })),
+    ...storageNodes.flatMap((node) => [
+      { port: node.port, address: loopback },
+      ...(node.swarmPort === undefined ? [] : [{ port: node.swarmPort, address: listen }]),
+    ]),
   ]);
   return chaincodePort === undefined ? own : [{ port: chaincodePort, address: loopback }, ...own];
 }

@@ -99,6 +99,20 @@ describe('a description that changed', () => {
     expect(additions.join()).toMatch(/peer-alder-2.*chaincode-alder-2.*storage-alder-4.*compute-alder-2/);
   });
 
+  test('goes public, and private again, with a port for other IPFS nodes and everything else as it was', () => {
+    const ipfs: WantedInput['ipfs'] = { mode: 'public', bootstrap: ['/ip4/10.0.0.1/tcp/4001/p2p/QmOne'] };
+    const isPublic = plan({ network: 'real', ipfs }, before);
+    expect(networkDescription.parse(JSON.parse(JSON.stringify(isPublic)))).toEqual(isPublic);
+    expect(isPublic.store).toEqual({ kind: 'kubo', publicSwarm: { bootstrap: ['/ip4/10.0.0.1/tcp/4001/p2p/QmOne'] } });
+    const swarmPorts = isPublic.organizations.flatMap((one) => one.storageNodes.map(({ swarmPort }) => swarmPort));
+    expect(new Set(swarmPorts).size).toBe(7);
+    expect(portsOf(isPublic).filter(({ port }) => swarmPorts.includes(port))).toHaveLength(7);
+    expect(portsOf(isPublic).length).toBeLessThanOrEqual(portsNeeded(read({ network: 'real', ipfs })));
+    expect(plan({ network: 'real', ipfs }, isPublic)).toEqual(isPublic);
+    expect(plan({ network: 'real' }, isPublic)).toEqual(before);
+    expect(brokenPromises(isPublic).join()).toContain('a leaked content key opens its version');
+  });
+
   const usual = [
     { storageNodes: 3, computeNodes: 1 },
     { storageNodes: 2, computeNodes: 0 },

@@ -28,9 +28,12 @@ export class PlanRefused extends Error {
 }
 
 /** The most ports that a plan draws: for each organization its gateway's two, and those of its peers, orderers and storage nodes. */
-export function portsNeeded({ network, organizations }: WantedNetwork): number {
+export function portsNeeded({ network, ipfs, organizations }: WantedNetwork): number {
   const peerPorts = network === 'real' ? 2 : 1;
-  const each = organizations.map((one) => 2 + one.peers * peerPorts + one.orderers * 2 + storageWanted(one).length);
+  const storePorts = ipfs.mode === 'public' ? 2 : 1;
+  const each = organizations.map(
+    (one) => 2 + one.peers * peerPorts + one.orderers * 2 + storageWanted(one).length * storePorts,
+  );
   return each.reduce((sum, count) => sum + count, 1);
 }
 
@@ -54,10 +57,12 @@ export function planNetwork({ wanted, known, only, draw }: PlanRequest): Network
   const real = wanted.network === 'real';
   const binaries = wanted.binaries === undefined ? {} : { binaries: wanted.binaries };
   const { name: channel, ...settings } = wanted.channel;
+  const isPublic = wanted.ipfs.mode === 'public';
+  const publicSwarm = isPublic ? { publicSwarm: { bootstrap: wanted.ipfs.bootstrap } } : {};
   return {
     v: 2,
     ledger: real ? { kind: 'fabric', ...binaries } : { kind: 'embedded' },
-    store: real ? { kind: 'kubo', ...binaries } : { kind: 'embedded' },
+    store: real ? { kind: 'kubo', ...binaries, ...publicSwarm } : { kind: 'embedded' },
     channel,
     settings,
     ...(!real && { chaincodePort: known?.chaincodePort ?? fromPool() }),
@@ -70,7 +75,7 @@ export function planNetwork({ wanted, known, only, draw }: PlanRequest): Network
         taken.add(next);
         return next++;
       };
-      return planOrganization(one, before, { real, port, mintId: draw.mintId });
+      return planOrganization(one, before, { real, isPublic, port, mintId: draw.mintId });
     }),
     others: wanted.organizations
       .filter((one) => !here.includes(one))
@@ -78,12 +83,17 @@ export function planNetwork({ wanted, known, only, draw }: PlanRequest): Network
   };
 }
 
-type DrawOne = { readonly real: boolean; readonly port: () => number; readonly mintId: Draw['mintId'] };
+type DrawOne = {
+  readonly real: boolean;
+  readonly isPublic: boolean;
+  readonly port: () => number;
+  readonly mintId: Draw['mintId'];
+};
 
 function planOrganization(
   wanted: WantedOrganization,
   known: OrganizationDescription | undefined,
-  { real, port, mintId }: DrawOne,
+  { real, isPublic, port, mintId }: DrawOne,
 ): OrganizationDescription {
   const { name, host } = wanted;
   return {
@@ -94,9 +104,10 @@ function planOrganization(
     ports: known?.ports ?? { rest: port(), peerListener: port() },
     peers: filled(known?.peers, wanted.peers, () => ({ port: port(), ...(real && { chaincode: port() }) })),
     orderers: filled(known?.orderers, wanted.orderers, () => ({ port: port(), adminPort: port() })),
-    storageNodes: storageWanted(wanted).map(
-      (node, at) => known?.storageNodes[at] ?? { id: mintId('stor'), port: port(), ...node },
-    ),
+    storageNodes: storageWanted(wanted).map((node, at) => {
+      const { swarmPort, ...one } = known?.storageNodes[at] ?? { id: mintId('stor'), port: port(), ...node };
+      return isPublic ? { ...one, swarmPort: swarmPort ?? port() } : one;
+    }),
     computeNodes: computeWanted(wanted).map((node, at) => known?.computeNodes[at] ?? { id: mintId('comp'), ...node }),
   };
 }
@@ -112,7 +123,7 @@ function portsUsed({ ports, peers, orderers, storageNodes }: OrganizationDescrip
     ...Object.values(ports),
     ...peers.flatMap((peer) => [peer.port, peer.chaincode ?? 0]),
     ...orderers.flatMap((orderer) => [orderer.port, orderer.adminPort]),
-    ...storageNodes.map((node) => node.port),
+    ...storageNodes.flatMap((node) => [node.port, node.swarmPort ?? 0]),
   ]);
 }
 

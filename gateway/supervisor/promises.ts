@@ -15,7 +15,7 @@ const dispersals = [
 
 /** What D-Cloud promises and a network of this shape cannot keep, a sentence each. What other machines run is not looked at. */
 export function brokenPromises(description: NetworkDescription): string[] {
-  const { organizations, others, settings, ledger } = description;
+  const { organizations, others, settings, ledger, store } = description;
   const members = membersOf(description);
   const broken: string[] = [];
   if (members.length < 3)
@@ -25,6 +25,10 @@ export function brokenPromises(description: NetworkDescription): string[] {
   if (ledger.kind === 'embedded') broken.push('The ledger is one program that holds all keys: this is no consortium.');
   else if (others.length === 0 && organizations.length > 1)
     broken.push('All organizations run on one machine and their keys lie on it: this is no consortium yet.');
+  if (store.publicSwarm !== undefined)
+    broken.push(
+      'Stored blocks are public, the shares of S among them: a leaked content key opens its version to anyone who kept its blocks (docs/guides/public-ipfs.md).',
+    );
   if (others.length > 0) return broken;
   const counts = organizations.map(({ storageNodes }) => storageNodes.length);
   const stored = counts.reduce((sum, count) => sum + count, 0);

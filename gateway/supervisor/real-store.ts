@@ -5,7 +5,7 @@ import type { NativeProgram } from '@d-cloud/network/processes/program';
 import type { NetworkDescription } from './description.ts';
 import { layoutOf } from './layout.ts';
 
-/** Founds a private Kubo node for every storage node: `storage-<organization>-<1, 2, …>`. @throws Fault when `ipfs` is not there */
+/** Founds a Kubo node, private unless the description says otherwise, for every storage node: `storage-<organization>-<1, 2, …>`. @throws Fault when `ipfs` is not there */
 export async function realStore(
   directory: string,
   { store, organizations }: NetworkDescription,
@@ -13,16 +13,20 @@ export async function realStore(
 ): Promise<NativeProgram[]> {
   const { binaries: place } = store;
   const binary = await findIpfs({ searchPath, ...(place === undefined ? {} : { directory: place }) });
-  const nodes = organizations.flatMap(({ name, storageNodes }) =>
-    storageNodes.map(({ id, port, capacityBytes }, at) => {
+  const nodes = organizations.flatMap(({ name, listen, storageNodes }) =>
+    storageNodes.map(({ id, port, capacityBytes, swarmPort }, at) => {
       const home = layoutOf(directory).ofOrganization(name).storageNode(id);
-      return { name: `storage-${name}-${at + 1}`, id, port, home, capacityBytes: Number(capacityBytes) };
+      const publicSwarm = store.publicSwarm && {
+        bootstrap: store.publicSwarm.bootstrap,
+        listen: [`/ip4/${listen === 'localhost' ? '127.0.0.1' : listen}/tcp/${swarmPort ?? 0}`],
+      };
+      return { name: `storage-${name}-${at + 1}`, id, port, home, capacityBytes: Number(capacityBytes), publicSwarm };
     }),
   );
   const programs: NativeProgram[] = [];
-  for (const { name, id, port, home, capacityBytes } of nodes) {
+  for (const { name, home, ...node } of nodes) {
     const token = (await readFile(join(home, 'rpc-token'), 'utf8')).trim();
-    programs.push(await kuboProgram(name, { id, binary, directory: join(home, 'kubo'), port, token, capacityBytes }));
+    programs.push(await kuboProgram(name, { ...node, binary, directory: join(home, 'kubo'), token }));
   }
   return programs;
 }

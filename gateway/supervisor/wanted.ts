@@ -112,6 +112,20 @@ const channel = z.strictObject({
   policies: policies.prefault({}),
 });
 
+const ipfs = z.strictObject({
+  mode: z
+    .enum(['private', 'public'], say('write "private", or "public" (read docs/guides/public-ipfs.md first)'))
+    .default('private')
+    .describe('Whether Kubo nodes serve blocks to their own gateway alone, or to anyone on the public IPFS network'),
+  bootstrap: z
+    .array(
+      z.string().regex(/^(auto|\/\S+\/p2p\/\w+)$/, say('write "auto" or a multiaddress that ends in /p2p/<peer id>')),
+    )
+    .max(32)
+    .default(['auto'])
+    .describe('Whom public nodes dial first; "auto" for the nodes that the IPFS project runs'),
+});
+
 /** What an organization, and a network, is when a person says nothing of it. Three organizations, because two cannot keep the promises. */
 export const usualOrganizations = [
   { name: 'alder', storageNodes: 3, computeNodes: 1 },
@@ -131,6 +145,7 @@ export const wantedNetwork = z
       .optional()
       .describe('Directory with peer, orderer and ipfs, from where this file lies; PATH when left out'),
     channel: channel.prefault({}),
+    ipfs: ipfs.prefault({}),
     organizations: z
       .array(organization)
       .min(1, say('describe at least one organization'))
@@ -166,6 +181,8 @@ export const wantedNetwork = z
       refuse(['channel', 'consensus'], 'an embedded ledger has no consensus: take "raft", or "network": "real"');
     if (network.binaries !== undefined)
       refuse(['binaries'], 'an embedded network runs no programs of others: leave it out, or take "network": "real"');
+    if (network.ipfs.mode === 'public')
+      refuse(['ipfs', 'mode'], 'an embedded store is no IPFS node: leave it out, or take "network": "real"');
     for (const [at, one] of organizations.entries()) {
       if (one.peers > 1)
         refuse(['organizations', at, 'peers'], 'an embedded ledger has one each: write 1, or take "network": "real"');
