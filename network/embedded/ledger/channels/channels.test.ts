@@ -10,10 +10,9 @@ import {
   joinPeer,
   leaveOrderer,
   listChannels,
-  openChannel,
   peerChannels,
 } from '../../../admin/index.ts';
-import { ChannelWorld, type Name } from '../testing/channel-world.ts';
+import { ChannelWorld } from '../testing/channel-world.ts';
 import { Block } from '../wire/envelope.ts';
 
 const members = ['A', 'B', 'C'] as const;
@@ -23,33 +22,6 @@ beforeEach(async () => {
   world = await ChannelWorld.start();
 });
 afterEach(() => world[Symbol.asyncDispose]());
-
-async function open(channel: string, names: readonly Name[] = members): Promise<Buffer> {
-  const genesisBlock = await world.genesis(channel, names);
-  await openChannel({
-    genesisBlock,
-    orderers: names.map((name) => world.participation(name)),
-    watch: world.orderer(names[0]!),
-    peers: names.map((name) => world.peer(name)),
-  });
-  return genesisBlock;
-}
-
-const height = async (channel: string, name: Name = 'A'): Promise<number | undefined> =>
-  (await channelInfo(world.participation(name), channel))?.height;
-
-/** Sends an envelope and waits for its block, which the orderer delivers. */
-async function grow(channel: string, name: Name = 'A'): Promise<Block> {
-  const next = (await height(channel, name))!;
-  await broadcast(world.orderer(name), world.envelope(channel, name));
-  for (;;) {
-    try {
-      return Block.decode(await fetchBlock(world.orderer(name), channel, next));
-    } catch {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
 
 const refusal = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -61,11 +33,11 @@ describe('channels that are made while the ledger runs', () => {
   test('begin with nothing, grow apart from each other, and are all there after a restart', async () => {
     expect(await peerChannels(world.peer('A'))).toEqual([]);
     expect(await listChannels(world.participation('A'))).toEqual([]);
-    const first = await open('first');
-    await open('second', ['A', 'B']);
-    const block = await grow('first');
+    const first = await world.open('first');
+    await world.open('second', ['A', 'B']);
+    const block = await world.grow('first');
     expect(block.header!.previousHash.length).toBe(32);
-    expect([await height('first'), await height('second')]).toEqual([2, 1]);
+    expect([await world.height('first'), await world.height('second')]).toEqual([2, 1]);
     for (const again of [false, true]) {
       if (again) {
         await world.end();
@@ -76,10 +48,10 @@ describe('channels that are made while the ledger runs', () => {
       expect(await listChannels(world.participation('C'))).toEqual(['first']);
       expect(await peerChannels(world.peer('D'))).toEqual([]);
       expect(Block.decode(await fetchBlock(world.orderer('B'), 'first', 1)).header).toEqual(block.header);
-      expect([await height('first'), await height('second')]).toEqual([2, 1]);
+      expect([await world.height('first'), await world.height('second')]).toEqual([2, 1]);
     }
-    await grow('second');
-    expect([await height('first'), await height('second')]).toEqual([2, 2]);
+    await world.grow('second');
+    expect([await world.height('first'), await world.height('second')]).toEqual([2, 2]);
     const block0 = Block.decode(await fetchBlock(world.peer('C'), 'first', 0, { from: 'peer' }));
     expect(block0.header).toEqual(Block.decode(first).header);
   });
@@ -94,29 +66,29 @@ describe('channels that are made while the ledger runs', () => {
     );
     expect(await refusal(fetchBlock(world.orderer('A'), 'first', 0))).toMatch(/SERVICE_UNAVAILABLE$/);
     await joinOrderer(world.participation('B'), 'first', genesis);
-    await grow('first', 'B');
-    expect(await height('first')).toBe(2);
+    await world.grow('first', 'B');
+    expect(await world.height('first')).toBe(2);
     await leaveOrderer(world.participation('B'), 'first');
     expect(await channelInfo(world.participation('B'), 'first')).toBeUndefined();
     expect(await refusal(fetchBlock(world.orderer('B'), 'first', 0))).toMatch(/NOT_FOUND$/);
     expect(await refusal(broadcast(world.orderer('A'), world.envelope('first', 'A')))).toMatch(/no Raft leader$/);
     await joinOrderer(world.participation('C'), 'first', genesis);
-    await grow('first', 'C');
-    expect(await height('first')).toBe(3);
+    await world.grow('first', 'C');
+    expect(await world.height('first')).toBe(3);
   });
 
   test('go when nobody takes part in them any more', async () => {
     const genesis = await world.genesis('first');
     for (const name of members) await joinOrderer(world.participation(name), 'first', genesis);
-    await grow('first');
+    await world.grow('first');
     for (const name of members) await leaveOrderer(world.participation(name), 'first');
     expect(await readdir(join(world.config.dataDirectory, 'channels'))).toEqual([]);
     for (const name of members) await joinOrderer(world.participation(name), 'first', genesis);
-    expect(await height('first')).toBe(1);
+    expect(await world.height('first')).toBe(1);
   });
 
   test('are joined by a peer only with their own first block', async () => {
-    await open('first');
+    await world.open('first');
     const other = await ChannelWorld.start();
     try {
       const strange = await other.genesis('first');
@@ -137,12 +109,12 @@ describe('a directory', () => {
     const left = join(world.config.dataDirectory, 'channels', 'first');
     await mkdir(left, { recursive: true });
     await writeFile(join(left, 'genesis.block'), 'half');
-    await open('first');
-    expect(await height('first')).toBe(1);
+    await world.open('first');
+    expect(await world.height('first')).toBe(1);
   });
 
   test('whose record of joins is altered is refused', async () => {
-    await open('first');
+    await world.open('first');
     await world.end();
     await writeFile(join(world.config.dataDirectory, 'memberships.json'), '{"version":1,"channels":{"first":{}}}');
     expect(await refusal(world.begin())).toMatch(
@@ -151,7 +123,7 @@ describe('a directory', () => {
   });
 
   test('whose channel has lost its first block is refused', async () => {
-    await open('first');
+    await world.open('first');
     await world.end();
     await writeFile(join(world.config.dataDirectory, 'channels', 'first', 'genesis.block'), '');
     expect(await refusal(world.begin())).toMatch(
@@ -162,7 +134,7 @@ describe('a directory', () => {
 
 describe('the genesis block', () => {
   test('is handed out by orderers as it was made', async () => {
-    const genesis = await open('first');
+    const genesis = await world.open('first');
     const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     expect(sum(await fetchBlock(world.orderer('A'), 'first', 0))).toBe(sum(genesis));
   });

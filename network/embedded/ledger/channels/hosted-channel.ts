@@ -51,7 +51,7 @@ export class HostedChannel implements Channel, AsyncDisposable {
     this.#membership = membership;
     this.#orderers = new Set(membership.orderers);
     this.#config = ledger.config;
-    this.#listening = ledger.onBlock(() => this.#blockCame());
+    this.#listening = ledger.onBlock(() => this.#follow());
   }
 
   /** Takes over an open ledger; it is closed with the channel. */
@@ -66,6 +66,7 @@ export class HostedChannel implements Channel, AsyncDisposable {
   }
 
   get peers(): readonly Peer[] {
+    this.#follow();
     return this.#peers;
   }
 
@@ -95,7 +96,10 @@ export class HostedChannel implements Channel, AsyncDisposable {
   /** The blocks that a peer has which has joined. */
   blocksOfPeer(mspId: string): BlockSource {
     const { ledger } = this;
-    const removed = () => this.#removed.get(mspId);
+    const removed = (): Removed | undefined => {
+      this.#follow();
+      return this.#removed.get(mspId);
+    };
     return {
       ledger,
       readers: '/Channel/Application/Readers',
@@ -133,8 +137,8 @@ export class HostedChannel implements Channel, AsyncDisposable {
     await this.ledger[Symbol.asyncDispose]();
   }
 
-  /** Config blocks stand alone, so the newest block is the one that changed the configuration. */
-  #blockCame(): void {
+  /** Follows the configuration in force. Config blocks stand alone, so the newest block is the one that changed it. */
+  #follow(): void {
     const before = this.#config;
     const now = this.ledger.config;
     if (now === before) return;

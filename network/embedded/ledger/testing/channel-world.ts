@@ -3,18 +3,27 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  broadcast,
+  type ConfigEdit,
   type ConsortiumMember,
+  channelInfo,
+  fetchBlock,
+  fetchConfigBlock,
   foundConsortium,
   type Identity,
   keyPem,
   type OrdererAdmin,
   type OrdererConnection,
+  openChannel,
   type PeerConnection,
+  proposeChange,
+  signChange,
+  submitChange,
 } from '../../../admin/index.ts';
 import { openConnection } from '../../../ledger/connection.ts';
 import { signatory } from '../../../ledger/identity.ts';
 import { type LedgerConfig, type RunningLedger, startLedger } from '../index.ts';
-import { ChannelHeader, Envelope, HeaderType, Payload, SignatureHeader } from '../wire/envelope.ts';
+import { Block, ChannelHeader, Envelope, HeaderType, Payload, SignatureHeader } from '../wire/envelope.ts';
 
 const names = ['A', 'B', 'C', 'D'] as const;
 export type Name = (typeof names)[number];
@@ -105,6 +114,52 @@ export class ChannelWorld implements AsyncDisposable {
       data: randomBytes(16),
     });
     return Envelope.encode({ payload, signature: sign(payload) });
+  }
+
+  /** Lets the orderers and peers of these organizations join a channel, and gives its first block. */
+  async open(channel: string, members: readonly Name[] = ['A', 'B', 'C']): Promise<Buffer> {
+    const genesisBlock = await this.genesis(channel, members);
+    await openChannel({
+      genesisBlock,
+      orderers: members.map((name) => this.participation(name)),
+      watch: this.orderer(members[0]!),
+      peers: members.map((name) => this.peer(name)),
+    });
+    return genesisBlock;
+  }
+
+  async height(channel: string, name: Name = 'A'): Promise<number | undefined> {
+    return (await channelInfo(this.participation(name), channel))?.height;
+  }
+
+  /** Sends an envelope and waits for its block, which the orderer delivers. */
+  async grow(channel: string, name: Name = 'A'): Promise<Block> {
+    const next = (await this.height(channel, name))!;
+    await broadcast(this.orderer(name), this.envelope(channel, name));
+    return this.#delivered(channel, name, next);
+  }
+
+  /** Changes a channel's configuration with the signatures of these organizations' admins, and waits for its block. */
+  async change(channel: string, edit: ConfigEdit, signers: readonly Name[]): Promise<Block> {
+    const orderer = this.orderer(signers[0]!);
+    const config = await fetchConfigBlock(orderer, channel);
+    const next = (await this.height(channel, signers[0]))!;
+    const versions = { lowest: '2.5' } as const;
+    let proposal = proposeChange(config, edit, 'a test', versions);
+    for (const name of signers) proposal = signChange(proposal, config, this.#signatory(name, 'admin'), versions);
+    await submitChange(proposal, config, orderer, versions);
+    return this.#delivered(channel, signers[0]!, next);
+  }
+
+  async #delivered(channel: string, name: Name, number: number): Promise<Block> {
+    for (;;) {
+      try {
+        return Block.decode(await fetchBlock(this.orderer(name), channel, number));
+      } catch (cause) {
+        if (!(cause as Error).message.endsWith('NOT_FOUND')) throw cause;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
