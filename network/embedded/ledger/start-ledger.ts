@@ -99,13 +99,16 @@ export async function startLedger(
     configured?.channel,
     (mspId, { ledger }) => new Peer(ledger, signers.get(mspId)!, '', runtimesOf(mspId)),
   );
+  const since = Date.now();
   const running: Record<string, OrdererAddresses> = {};
   for (const organization of parsed.organizations) {
     signal?.throwIfAborted();
     const { mspId } = organization;
     const localIdentities = localIdentitiesOf(organization, configured?.config);
     const { proposalWindowMs } = parsed;
-    const shared = { mspId, channels, now: Date.now, proposalWindowMs, localIdentities };
+    const gossip = { signerOf: (each: string) => signers.get(each)!, since, now: Date.now };
+    const addressOf = (each: string): string => addresses[each] ?? '';
+    const shared = { mspId, channels, now: Date.now, proposalWindowMs, localIdentities, gossip, addressOf };
     const front = stack.use(frontOf(peerDoor({ ...shared, packages: packages.get(mspId)! })));
     addresses[mspId] = await front.listen(organization.address, tlsOf(organization.tls));
     if (organization.orderer !== undefined) {

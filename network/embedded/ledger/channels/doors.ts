@@ -1,4 +1,5 @@
 import type { Door, OrdererDoor } from '../front/door.ts';
+import type { GossipParts } from '../front/gossip.ts';
 import type { InstalledPackages } from '../lifecycle/installed-packages.ts';
 import type { Identities } from '../msp/identities.ts';
 import type { ParticipatingOrderer } from '../participation/participation-api.ts';
@@ -11,11 +12,14 @@ export interface PeerDoorParts {
   readonly proposalWindowMs: number | undefined;
   readonly localIdentities: Identities;
   readonly packages: InstalledPackages;
+  readonly gossip: GossipParts;
+  /** `host:port` of an organization's peer. */
+  addressOf(mspId: string): string;
 }
 
 /** What an organization's peer shows: the channels it has joined, as they are at each call. */
 export function peerDoor(parts: PeerDoorParts): Door {
-  const { mspId, channels, now, proposalWindowMs, localIdentities, packages } = parts;
+  const { mspId, channels, now, proposalWindowMs, localIdentities, packages, gossip, addressOf } = parts;
   const seat = (id: string) => channels.get(id)?.peers.find((peer) => peer.mspId === mspId);
   const hasJoined = (id: string): boolean => channels.get(id)?.membership.peers.includes(mspId) === true;
   return {
@@ -32,6 +36,12 @@ export function peerDoor(parts: PeerDoorParts): Door {
     blocksOf: (id) => (hasJoined(id) ? channels.get(id)?.blocksOfPeer(mspId) : undefined),
     joined: () => [...channels].map(({ id }) => id).filter(hasJoined),
     packages,
+    gossip,
+    neighbours: () => {
+      const shared = [...channels].filter(({ id }) => seat(id) !== undefined).flatMap(({ peers }) => peers);
+      const known = new Set([mspId, ...shared.map((peer) => peer.mspId)]);
+      return [...known].map((each) => ({ mspId: each, address: addressOf(each) }));
+    },
     join: (genesisBlock) => channels.joinPeer(mspId, genesisBlock),
   };
 }

@@ -2,6 +2,7 @@ import type { InstalledPackages } from '../lifecycle/installed-packages.ts';
 import type { Identities } from '../msp/identities.ts';
 import type { BlockSource } from './block-source.ts';
 import type { Channel } from './channel.ts';
+import type { GossipParts } from './gossip.ts';
 import type { Peer } from './peer.ts';
 
 /** Finds channels by name, as they are now. */
@@ -25,6 +26,9 @@ export interface Door {
   blocksOf(channelId: string): BlockSource | undefined;
   /** Every channel that this peer has joined. */
   joined(): readonly string[];
+  /** The peers that this one knows of: its own and those of every channel that it has joined. */
+  neighbours(): readonly { readonly mspId: string; readonly address: string }[];
+  readonly gossip: GossipParts;
   /** Joins a channel by its first block; resolves when that is on disk. @throws JoinRefused */
   join(genesisBlock: Buffer): Promise<void>;
 }

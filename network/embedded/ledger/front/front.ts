@@ -2,6 +2,7 @@ import { filteredBlock, fullBlock, withPrivateData } from './block-shapes.ts';
 import { chaincodeEvents } from './chaincode-events.ts';
 import { commitStatus } from './commit-status.ts';
 import { deliver } from './deliver.ts';
+import { discover } from './discovery.ts';
 import type { Door } from './door.ts';
 import { endorse } from './endorse.ts';
 import { processProposal } from './endorser.ts';
@@ -13,7 +14,7 @@ import { submit } from './submit.ts';
 /** Fabric's default for `peer.limits.concurrency.gatewayService`; calls that wait for a commit count. */
 const MAX_GATEWAY_CALLS = 500;
 
-/** The gRPC server of one organization's peer: gateway, endorser and deliver services. Not listening yet. */
+/** The gRPC server of one organization's peer: gateway, endorser, deliver and discovery services. Not listening yet. */
 export function frontOf(door: Door): GrpcServer {
   const server = new GrpcServer();
   const limited = limit(MAX_GATEWAY_CALLS);
@@ -44,6 +45,7 @@ export function frontOf(door: Door): GrpcServer {
   server.bidirectional('/protos.Deliver/DeliverWithPrivateData', (call) =>
     deliver(call, withPrivateData(door.mspId), door),
   );
+  server.unary('/discovery.Discovery/Discover', (request, call) => discover(request, call, door));
   return server;
 }
 

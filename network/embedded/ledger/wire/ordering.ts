@@ -20,3 +20,4 @@ const Consenter = message('Consenter', {
 });
 /** `common.Orderers`, which names the consenters of a BFT channel. */
 export const Orderers = message('Orderers', { consenterMapping: list(nested(1, () => Consenter)) });
+export const OrdererAddresses = message('OrdererAddresses', { addresses: list(string(1)) });

@@ -80,6 +80,7 @@ export const ProcessedTransaction = message('ProcessedTransaction', {
   validationCode: int32(2),
 });
 
+export type ChaincodeInterest = Wire<typeof ChaincodeInterest>;
 export type SignedProposal = Wire<typeof SignedProposal>;
 export type ChaincodeInput = Wire<typeof ChaincodeInput>;
 export type ChaincodeProposalPayload = Wire<typeof ChaincodeProposalPayload>;
