@@ -82,7 +82,7 @@ export class Channels implements AsyncDisposable {
   /** Lets an organization's peer join by a channel's first block. */
   joinPeer(mspId: string, genesisBlock: Buffer): Promise<void> {
     return this.#inTurn(async () => {
-      const block = readJoinBlock(genesisBlock);
+      const block = readForPeer(genesisBlock);
       const { membership } = await this.#joinable(block, mspId);
       if (membership.peers.includes(mspId)) {
         throw new JoinRefused(`ledger [${block.channelId}] already exists with state [ACTIVE]`, { exists: true });
@@ -225,6 +225,14 @@ export class Channels implements AsyncDisposable {
     for (const name of names.filter((each) => each.startsWith(REMOVED))) {
       await rm(join(directory, name), { recursive: true, force: true });
     }
+  }
+}
+
+function readForPeer(genesisBlock: Buffer): JoinBlock {
+  try {
+    return readJoinBlock(genesisBlock);
+  } catch (cause) {
+    throw new JoinRefused((cause as Error).message);
   }
 }
 

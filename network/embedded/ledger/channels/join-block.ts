@@ -36,7 +36,7 @@ export function readJoinBlock(bytes: Buffer): JoinBlock {
   return { channelId: config.channelId, number: header.number, hash: headerHash(header), config, bytes };
 }
 
-export function isConfigBlock({ data }: Block): boolean {
+function isConfigBlock({ data }: Block): boolean {
   const [first, ...others] = data?.data ?? [];
   if (first === undefined || others.length > 0) return false;
   try {

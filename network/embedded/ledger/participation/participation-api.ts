@@ -47,7 +47,16 @@ export async function participationAnswer(request: ApiRequest, orderer: Particip
   if (path === BASE) return ofAll(request, orderer);
   const channel = path.startsWith(`${BASE}/`) ? path.slice(BASE.length + 1) : '';
   if (channel === '' || channel.includes('/')) return { status: 404 };
-  return ofOne(decodeURIComponent(channel), request, orderer);
+  return ofOne(unescaped(channel), request, orderer);
+}
+
+/** What is wrongly escaped stays as it is, and is no channel's name. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 async function ofAll(request: ApiRequest, orderer: ParticipatingOrderer): Promise<ApiAnswer> {
