@@ -45,6 +45,8 @@ export const networkDescription = z.strictObject({
     publicSwarm: z.strictObject({ bootstrap: z.array(z.string()) }).optional(),
   }),
   channel: z.string(),
+  /** The organization here joined the channel after it was founded. */
+  joins: z.boolean().optional(),
   settings: channelSettings,
   /** Of the one chaincode service of an embedded ledger. */
   chaincodePort: port.optional(),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import {
   type Consortium,
@@ -6,8 +7,10 @@ import {
   foundConsortium,
   foundMember,
   publicMember,
+  readChannelConfig,
   writeWhole,
 } from '@d-cloud/network/admin';
+import { firstBlock } from '@d-cloud/network/processes/fabric';
 import { keyedHash, openApiKeyStore, type Role, roleScopes } from '../auth/index.ts';
 import type { Credentials } from '../cli/credentials.ts';
 import { credentialsFile } from '../cli/credentials.ts';
@@ -16,6 +19,8 @@ import { descriptionOf } from './described.ts';
 import type { NetworkDescription } from './description.ts';
 import { memberRequest } from './identities.ts';
 import { layoutOf } from './layout.ts';
+
+const firstBlockWithinMs = 30_000;
 
 export type FoundNetwork = {
   readonly description: NetworkDescription;
@@ -32,7 +37,8 @@ export type FoundNetwork = {
 export async function foundNetwork(directory: string, now: Date, genesis?: string): Promise<FoundNetwork> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const description = await descriptionOf(directory);
-  const { channel, settings, organizations } = description;
+  const { channel, settings, organizations, joins = false } = description;
+  if (joins) await fetchFirstBlock(directory, description, now);
   const others = await othersOf(directory, description);
   const own = await Promise.all(others.length === 0 ? [] : organizations.map((one) => ownBundle(directory, one.name)));
   const dates = [...own, ...others].map(({ foundedAt }) => Date.parse(foundedAt));
@@ -41,6 +47,7 @@ export async function foundNetwork(directory: string, now: Date, genesis?: strin
     channel,
     now,
     ...settings,
+    joining: joins,
     organizations: organizations.map(memberRequest),
     ...(others.length > 0 && {
       others: others.map(publicMemberOf),
@@ -81,6 +88,44 @@ export async function foundAlone(
   };
   await writeWhole(file, `${JSON.stringify(bundle, null, 2)}\n`, 'public');
   return file;
+}
+
+/** Gets the first block of the channel that the organization here was taken into, once. */
+async function fetchFirstBlock(directory: string, { channel, organizations }: NetworkDescription, now: Date) {
+  const layout = layoutOf(directory);
+  const [organization] = organizations;
+  if (organization === undefined || existsSync(layout.genesisBlock(channel))) return;
+  const configBlock = await configBlockIn(directory, channel);
+  const { identities } = await foundMember(directory, memberRequest(organization), now);
+  const door = { configBlock, mspId: organization.mspId, admin: identities.get('admin')! };
+  const block = await firstBlock(door, AbortSignal.timeout(firstBlockWithinMs));
+  await writeWhole(layout.genesisBlock(channel), block, 'public');
+}
+
+/** The config block that a member gave, of the channel that is joined. */
+export async function configBlockIn(directory: string, channel: string): Promise<Uint8Array> {
+  const file = layoutOf(directory).configBlock(channel);
+  return await readFile(file).catch((cause: unknown) => {
+    throw new Error(
+      `${file} is not there: get the channel's configuration from a member and give it to dcloud org join.`,
+      { cause },
+    );
+  });
+}
+
+/** Keeps the config block with which the organization of this directory joins. @throws Error where it is none, or of another channel */
+export async function acceptConfigBlock(
+  directory: string,
+  bytes: Uint8Array,
+): Promise<{ readonly channel: string; readonly sequence: number }> {
+  const { channel, sequence } = readChannelConfig(bytes);
+  const description = await descriptionOf(directory);
+  if (description.joins !== true)
+    throw new Error(`The network in ${directory} joins no channel: describe the organization with "joins": true.`);
+  if (channel !== description.channel)
+    throw new Error(`That is a configuration of ${channel}; the description here says ${description.channel}.`);
+  await writeWhole(layoutOf(directory).configBlock(channel), bytes, 'public');
+  return { channel, sequence };
 }
 
 async function ownBundle(directory: string, name: string): Promise<Bundle> {

@@ -3,7 +3,7 @@ export { holdFile } from './child.ts';
 export { descriptionOf, keepDescription, planDirectory, readDescription, wantedByDefault } from './described.ts';
 export type { NetworkDescription, NetworkKind } from './description.ts';
 export { type Explanation, explainPlan } from './explain.ts';
-export { foundAlone, foundNetwork } from './found.ts';
+export { acceptConfigBlock, foundAlone, foundNetwork } from './found.ts';
 export { gatewayConfigOf } from './gateway-config-of.ts';
 export { gatewayRuns } from './gateway-runs.ts';
 export { type NetworkHealth, networkHealth } from './health.ts';

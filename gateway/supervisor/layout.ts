@@ -34,6 +34,8 @@ export function layoutOf(directory: string) {
     othersBundle: (name: string) => join(directory, 'others', `${name}.public.json`),
     organizations: join(directory, 'organizations'),
     genesisBlock: (channel: string) => join(directory, 'channels', channel, 'genesis.block'),
+    /** Of a channel that is joined: a config block as a member gave it, which names the orderers. */
+    configBlock: (channel: string) => join(directory, 'channels', channel, 'config.block'),
     description: join(directory, 'network.json'),
     ledger: join(directory, 'ledger'),
     ledgerConfig: join(directory, 'ledger', 'config.json'),

@@ -64,6 +64,7 @@ export function planNetwork({ wanted, known, only, draw }: PlanRequest): Network
     ledger: real ? { kind: 'fabric', ...binaries } : { kind: 'embedded' },
     store: real ? { kind: 'kubo', ...binaries, ...publicSwarm } : { kind: 'embedded' },
     channel,
+    ...(wanted.joins && { joins: true }),
     settings,
     ...(!real && { chaincodePort: known?.chaincodePort ?? fromPool() }),
     organizations: here.map((one) => {

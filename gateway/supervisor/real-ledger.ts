@@ -9,13 +9,14 @@ import {
   type FabricMember,
   findFabric,
   formChannel,
+  joinChannel,
   ordererProgram,
   type PeerNode,
   peerProgram,
 } from '@d-cloud/network/processes/fabric';
 import type { NativeProgram } from '@d-cloud/network/processes/program';
 import { membersOf, type NetworkDescription, programName } from './description.ts';
-import type { FoundNetwork } from './found.ts';
+import { configBlockIn, type FoundNetwork } from './found.ts';
 import { layoutOf } from './layout.ts';
 
 /** The chaincode `dcloud` as every organization's peer knows it: one package without address or key in it, so one id. */
@@ -59,14 +60,29 @@ export async function realLedger(
   const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   return {
     programs,
-    form: () =>
-      formChannel(
-        members,
-        { channel, genesisBlock: consortium.genesisBlock, chaincodes: [chaincode], others: elsewhere },
-        within(others.length === 0 ? formedWithinMs : othersWithinMs),
-      ),
+    form: async () =>
+      description.joins === true
+        ? await joinRunning(directory, network, members[0]!, within(formedWithinMs))
+        : await formChannel(
+            members,
+            { channel, genesisBlock: consortium.genesisBlock, chaincodes: [chaincode], others: elsewhere },
+            within(others.length === 0 ? formedWithinMs : othersWithinMs),
+          ),
     known: () => everyPeerKnowsAll(members, chaincode.definition, within(formedWithinMs)),
   };
+}
+
+/** Brings the one member here into the channel that took it in. */
+async function joinRunning(
+  directory: string,
+  { description, consortium }: FoundNetwork,
+  member: FabricMember,
+  signal: AbortSignal,
+): Promise<void> {
+  const configBlock = await configBlockIn(directory, description.channel);
+  const admin = consortium.members[0]!.identities.get('admin')!;
+  const door = { configBlock, mspId: member.mspId, admin, genesisBlock: consortium.genesisBlock };
+  await joinChannel(member, door, { name: 'dcloud', chaincodePackage: dcloudPackage }, signal);
 }
 
 /** Fabric's programs for a network. @throws Fault when they are not there, or of a version that does not know its consensus */

@@ -144,6 +144,10 @@ export const wantedNetwork = z
       .min(1)
       .optional()
       .describe('Directory with peer, orderer and ipfs, from where this file lies; PATH when left out'),
+    joins: z
+      .boolean()
+      .default(false)
+      .describe('The one organization here joins a channel that runs already, and founds none'),
     channel: channel.prefault({}),
     ipfs: ipfs.prefault({}),
     organizations: z
@@ -170,7 +174,10 @@ export const wantedNetwork = z
     const orderers = organizations.reduce((sum, one) => sum + one.orderers, 0);
     if (network.channel.batch.preferredMaxBytes > network.channel.batch.absoluteMaxBytes)
       refuse(['channel', 'batch', 'preferredMaxBytes'], 'is more than absoluteMaxBytes: write less');
-    if (orderers === 0) refuse(['organizations'], 'nobody orders transactions: give one organization an orderer');
+    if (network.joins && (network.network !== 'real' || organizations.length > 1))
+      refuse(['joins'], 'one organization joins a real network at a time: describe it alone, with "network": "real"');
+    if (orderers === 0 && !network.joins)
+      refuse(['organizations'], 'nobody orders transactions: give one organization an orderer');
     if (network.channel.consensus === 'bft' && orderers < 4)
       refuse(
         ['channel', 'consensus'],

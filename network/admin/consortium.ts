@@ -57,6 +57,8 @@ export interface FoundConsortiumRequest {
   readonly batch?: ChannelDescription['batch'];
   readonly consensus?: 'raft' | 'bft';
   readonly policies?: ChannelDescription['applicationPolicies'];
+  /** The organizations were taken in later: the channel's first block, which must be there, does not name them. */
+  readonly joining?: boolean;
   /** Hex. A genesis block with another hash is refused, and none is written. */
   readonly genesisHash?: string;
 }
@@ -109,9 +111,14 @@ export async function foundConsortium(request: FoundConsortiumRequest): Promise<
   const all = [...(await Promise.all(own)), ...(request.others ?? [])].sort((a, b) => (a.mspId < b.mspId ? -1 : 1));
   const genesisBlockPath = join(request.directory, 'channels', request.channel, 'genesis.block');
   const before = await readFile(genesisBlockPath).catch(() => undefined);
+  if (before === undefined && request.joining === true)
+    throw new Fault(
+      'misconfigured',
+      `${genesisBlockPath} is not there: the channel that is joined has its first block already`,
+    );
   const block = before ?? genesisBlock(describe(request, all), request.foundedAt ?? request.now, nonceOf(all));
   const config = readChannelConfig(block);
-  for (const { mspId, roots } of all) {
+  for (const { mspId, roots } of request.joining === true ? [] : all) {
     const inConfig = config.applicationMsps.get(mspId);
     if (inConfig === undefined || !inConfig.rootCertificates.includes(roots.rootCertificate)) {
       throw new Fault(

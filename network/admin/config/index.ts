@@ -7,6 +7,7 @@ export {
 export { ChannelDescription } from './channel-description.ts';
 export { type DescribedConfig, type DescribedGroup, describeConfig, describeGroup } from './describe-config.ts';
 export { channelGroup, genesisBlock } from './genesis-block.ts';
+export { type OrdererEndpoint, ordererEndpoints } from './orderer-endpoints.ts';
 export { bftQuorum, capabilitiesValue } from './ordering-group.ts';
 export { anchorPeersValue, applicationGroup, mspValue, ordererGroup } from './organization-group.ts';
 export {

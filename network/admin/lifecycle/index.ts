@@ -1,3 +1,4 @@
+export { approveInForce } from './approve-in-force.ts';
 export { definitionArgs } from './definition.ts';
 export { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition-schema.ts';
 export { approveOnce, commitWhenAgreed, type Deployment, type DeployRequest, deployChaincode } from './deploy.ts';

@@ -119,6 +119,16 @@ export async function approveChaincode(
 ): Promise<void> {
   const source = packageId === undefined ? { unavailable: {} } : { local: { packageId } };
   const args = ApproveArgs.encode({ ...definitionArgs(definition), source });
+  await approveBytes(peer, definition, args, ordering);
+}
+
+/** The same with the arguments as `_lifecycle` takes them. */
+export async function approveBytes(
+  peer: PeerConnection,
+  definition: Pick<ChaincodeDefinition, 'channel' | 'name'>,
+  args: Uint8Array,
+  ordering: OrderingRequest,
+): Promise<void> {
   await order([peer], definition, 'ApproveChaincodeDefinitionForMyOrg', args, ordering);
 }
 
@@ -134,7 +144,7 @@ export async function commitChaincode(
 
 async function order(
   peers: readonly PeerConnection[],
-  definition: ChaincodeDefinition,
+  definition: Pick<ChaincodeDefinition, 'channel' | 'name'>,
   name: string,
   args: Uint8Array,
   { orderer, signal, commitMs = 60_000 }: OrderingRequest,
