@@ -3,14 +3,19 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { MspId } from '@d-cloud/chaincode/domain';
 import {
+  type AuthorityKind,
   type CertificateExpiry,
+  type ConfigEdit,
+  changeAuthority,
   consentersOf,
   type EnrolRequest,
   enrol,
   expiryOf,
+  formerAuthorities,
   type Identity,
   listExpiry,
   listIdentities,
+  nextAuthority,
   type Organization,
   openIdentity,
   openOrganization,
@@ -79,12 +84,69 @@ export class Certificates {
    * and binds everybody from that block on. Refused for the last admin, and for the one that this gateway signs with.
    */
   async revoke(name: string, signal?: AbortSignal): Promise<ChangeView> {
-    const { changes, config, organization: mspId, clock } = this.#powers;
+    const { organization: mspId, clock } = this.#powers;
     const organization = await this.#organization();
     await this.#refuseLastAdmin(organization, name);
     const list = await revoke(organization, [name], clock.now());
-    const edit = { kind: 'set-revocation-list', mspId, lists: [list] } as const;
-    const { id } = await changes.propose(config.channel, edit, `${name} of ${mspId} is revoked`);
+    return this.#carry({ kind: 'set-revocation-list', mspId, lists: [list] }, `${name} of ${mspId} is revoked`, signal);
+  }
+
+  /** First step to another authority: it is made, and the channel takes its certificates beside those of the one in use. */
+  async announceAuthority(kind: AuthorityKind, signal?: AbortSignal): Promise<ChangeView> {
+    const organization = await this.#organization();
+    const { certificate } = await nextAuthority(organization, kind, this.#powers.clock.now());
+    const what = kind === 'tls' ? { tlsRootCertificate: certificate } : { rootCertificate: certificate };
+    const summary = `${organization.mspId} announces its next ${kind} authority`;
+    return this.#carry({ kind: 'add-roots', mspId: organization.mspId, ...what }, summary, signal);
+  }
+
+  /** Second step: all own certificates are issued again under it, for the same keys. The programs are started again afterwards. */
+  async changeAuthority(kind: AuthorityKind): Promise<{ readonly certificate: string }> {
+    const organization = await this.#organization();
+    const now = this.#powers.clock.now();
+    const { certificate } = await nextAuthority(organization, kind, now);
+    if (!(await this.#rootsInForce(kind)).includes(certificate)) {
+      throw new Fault(
+        'misconfigured',
+        `the channel does not know the next ${kind} authority of ${organization.mspId} yet: announce it first`,
+      );
+    }
+    await changeAuthority(organization, kind, now);
+    return { certificate };
+  }
+
+  /** Last step: the channel forgets an authority that the organization had before, and with it everything that it issued. */
+  async retireAuthority(kind: AuthorityKind, signal?: AbortSignal): Promise<ChangeView> {
+    const { access } = this.#powers;
+    const organization = await this.#organization();
+    const inForce = await this.#rootsInForce(kind);
+    const former = (await formerAuthorities(organization, kind)).find((one) => inForce.includes(one));
+    if (former === undefined) {
+      throw new Fault('misconfigured', `the channel knows no former ${kind} authority of ${organization.mspId}`);
+    }
+    const issuer = new X509Certificate(former);
+    if (kind === 'signing' && new X509Certificate(access.admin.certificate).verify(issuer.publicKey)) {
+      throw new Fault(
+        'misconfigured',
+        'this gateway still signs with a certificate of the former authority: start it, the peers and the orderer again first',
+      );
+    }
+    const what = kind === 'tls' ? { tlsRootCertificate: former } : { rootCertificate: former };
+    const summary = `${organization.mspId} retires a former ${kind} authority`;
+    return this.#carry({ kind: 'remove-roots', mspId: organization.mspId, ...what }, summary, signal);
+  }
+
+  async #rootsInForce(kind: AuthorityKind): Promise<readonly string[]> {
+    const { access, config, organization } = this.#powers;
+    const { applicationMsps } = readChannelConfig(await access.configBlock(config.channel));
+    const msp = applicationMsps.get(organization);
+    return (kind === 'tls' ? msp?.tlsRootCertificates : msp?.rootCertificates) ?? [];
+  }
+
+  /** What concerns the own organization alone needs no other's signature. */
+  async #carry(edit: ConfigEdit, summary: string, signal?: AbortSignal): Promise<ChangeView> {
+    const { changes, config } = this.#powers;
+    const { id } = await changes.propose(config.channel, edit, summary);
     await changes.sign(id);
     return changes.submit(id, signal);
   }

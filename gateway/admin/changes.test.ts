@@ -73,8 +73,8 @@ function gatewayOf(organization: MspId, admin = organizations[mspIds.indexOf(org
       if (version === undefined) throw new Fault('unavailable', 'not told');
       return version;
     },
-    offered: async (place) => reach(place.organization).offered(),
-    change: async (place, id) => reach(place.organization).offer(id),
+    offered: async (place) => reach(place.organization).offered(organization),
+    change: async (place, id) => reach(place.organization).offer(organization, id),
     definitions: async () => [],
     sendSignature: async (place, id, signature) => reach(place.organization).takeSignature(organization, id, signature),
     sendRefusal: async (place, id, reason) => reach(place.organization).takeRefusal(organization, id, reason),
@@ -163,6 +163,14 @@ describe('a change across three organizations', () => {
     expect(await at('AMSP').propose(channel, faster, 'faster')).toMatchObject({ id, state: 'open' });
   });
 
+  test('is offered to members of its channel only', async () => {
+    const { id } = await at('AMSP').propose(channel, faster, 'faster');
+    expect(await at('AMSP').offered('BMSP' as MspId)).toEqual([id]);
+    expect(await at('AMSP').offered('DMSP' as MspId)).toEqual([]);
+    expect(await at('AMSP').offer('DMSP' as MspId, id)).toBeUndefined();
+    await expect(at('AMSP').takeRefusal('DMSP' as MspId, id, 'no')).rejects.toThrow('nobody offers');
+  });
+
   test('goes on while a gateway is away, and names it', async () => {
     const { id } = await at('AMSP').propose(channel, faster, 'faster');
     away.add('CMSP' as MspId);
@@ -186,12 +194,10 @@ describe('what a gateway does not take', () => {
     applyEdit(wanted, wreck);
     const { proposal } = await proposalOf('AMSP');
     const forged = { ...proposal, update: Buffer.from(configUpdate(channel, group, wanted)).toString('base64') };
-    const honest = at('AMSP').offer.bind(at('AMSP'));
     const id = changeIdOf(forged);
     Object.assign(at('AMSP'), {
-      offered: () => [id],
-      offer: (asked: ChangeId) =>
-        asked === id ? { ...honest(changeIdOf(proposal))!, id, proposal: forged } : undefined,
+      offered: async () => [id],
+      offer: async () => ({ id, proposer: 'AMSP', proposedAt: now.toISOString(), proposal: forged }),
     });
     expect((await at('BMSP').get(id)).review!.objections.map(({ code }) => code)).toContain('NAMES_ABSENT_MSP');
     await expect(at('BMSP').sign(id)).rejects.toThrow('would wreck the channel');

@@ -192,29 +192,42 @@ export class Changes {
     return simulateUpdate(update, group).after;
   }
 
-  /** What other organizations' gateways are offered: own open changes. */
-  offered(): ChangeId[] {
-    return this.#open().map(({ id }) => id);
+  /** What another organization's gateway is offered: own open changes of channels that it is in. */
+  async offered(to: MspId): Promise<ChangeId[]> {
+    await this.#settle();
+    const channels = await this.#channelsOf(to, this.#open());
+    return this.#open().flatMap(({ id, proposal }) => (channels.has(proposal.channel) ? [id] : []));
   }
 
-  offer(id: ChangeId): OfferedChange | undefined {
+  async offer(to: MspId, id: ChangeId): Promise<OfferedChange | undefined> {
+    await this.#settle();
     const kept = this.#powers.store.get(id);
-    if (kept?.state !== 'open' || kept.proposer !== this.#powers.organization) return undefined;
+    if (kept?.state !== 'open') return undefined;
+    if ((await this.#channelsOf(to, [kept])).size === 0) return undefined;
     return { id, proposer: kept.proposer, proposedAt: kept.proposedAt, proposal: kept.proposal };
+  }
+
+  async #channelsOf(organization: MspId, changes: readonly KeptChange[]): Promise<ReadonlySet<string>> {
+    const channels = new Set<string>();
+    for (const channel of new Set(changes.map(({ proposal }) => proposal.channel))) {
+      const { applicationMsps, ordererMsps } = readChannelConfig(await this.#powers.access.configBlock(channel));
+      if (applicationMsps.has(organization) || ordererMsps.has(organization)) channels.add(channel);
+    }
+    return channels;
   }
 
   /** Takes another organization's signature, checked over the bytes that are kept here. */
   async takeSignature(from: MspId, id: ChangeId, signature: string): Promise<void> {
     const { access, clock } = this.#powers;
-    const offer = this.offer(id);
+    const offer = await this.offer(from, id);
     if (offer === undefined) throw new ChangeUnknown(id, []);
     const configBlock = await access.configBlock(offer.proposal.channel);
     this.#amend(id, (proposal) => acceptSignature(proposal, configBlock, { mspId: from, signature }, clock.now()));
   }
 
   /** Takes another organization's refusal; its connection says whose it is. */
-  takeRefusal(from: MspId, id: ChangeId, reason: string): void {
-    if (this.offer(id) === undefined) throw new ChangeUnknown(id, []);
+  async takeRefusal(from: MspId, id: ChangeId, reason: string): Promise<void> {
+    if ((await this.offer(from, id)) === undefined) throw new ChangeUnknown(id, []);
     this.#amend(id, (proposal) => refuseChange(proposal, from, reason));
   }
 

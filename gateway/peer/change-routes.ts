@@ -44,7 +44,7 @@ export function changeRoutes({ changes, chaincodes, fabricVersion }: ChangePower
       bodyBytes: 0,
       answer: async ({ caller }) => {
         refuseNodes(caller);
-        return json({ changes: changes.offered() });
+        return json({ changes: await changes.offered(caller.organization) });
       },
     },
     {
@@ -53,7 +53,7 @@ export function changeRoutes({ changes, chaincodes, fabricVersion }: ChangePower
       bodyBytes: 0,
       answer: async ({ caller, params }) => {
         refuseNodes(caller);
-        const offer = changes.offer(changeIn(params));
+        const offer = await changes.offer(caller.organization, changeIn(params));
         if (offer === undefined) throw notFound();
         return json(offer);
       },
@@ -72,7 +72,7 @@ export function changeRoutes({ changes, chaincodes, fabricVersion }: ChangePower
       path: `${at}/refusals`,
       bodyBytes: 8_192,
       answer: ({ caller, params, body }) =>
-        answered(caller, async () =>
+        answered(caller, () =>
           changes.takeRefusal(caller.organization, changeIn(params), parseBody(refusal, body).reason),
         ),
     },

@@ -6,6 +6,7 @@ import { readChannelConfig } from '../ledger/verify/channel-config.ts';
 import {
   type EnrolRequest,
   enrol,
+  formerAuthorities,
   foundOrganization,
   type Identity,
   type MspRoots,
@@ -118,9 +119,18 @@ export async function foundConsortium(request: FoundConsortiumRequest): Promise<
     );
   const block = before ?? genesisBlock(describe(request, all), request.foundedAt ?? request.now, nonceOf(all));
   const config = readChannelConfig(block);
+  const former = new Map(
+    await Promise.all(
+      members.map(async ({ organization }) => {
+        return [organization.mspId, await formerAuthorities(organization, 'signing')] as const;
+      }),
+    ),
+  );
   for (const { mspId, roots } of request.joining === true ? [] : all) {
     const inConfig = config.applicationMsps.get(mspId);
-    if (inConfig === undefined || !inConfig.rootCertificates.includes(roots.rootCertificate)) {
+    // The first block names the authority that an organization had when the channel was made.
+    const own = [roots.rootCertificate, ...(former.get(mspId) ?? [])];
+    if (inConfig === undefined || !own.some((root) => inConfig.rootCertificates.includes(root))) {
       throw new Fault(
         'misconfigured',
         `${genesisBlockPath} was made for other organizations (${mspId} with this authority is not in it): use an empty directory`,

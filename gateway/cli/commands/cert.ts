@@ -14,7 +14,7 @@ type Certificate = {
 };
 type Identity = { readonly name: string; readonly mspId: string; readonly directory: string };
 
-/** Adds `cert list|issue|renew|revoke`. */
+/** Adds `cert list|issue|renew|revoke|authority`. */
 export function addCertificateCommands(program: Command, session: Session): void {
   const cert = program
     .command('cert')
@@ -68,6 +68,25 @@ export function addCertificateCommands(program: Command, session: Session): void
     .action(async (name: string) => {
       const change = await (await admin()).call<ChangeView>('POST', `/admin/certificates/${name}/revoke`);
       session.output.result({ ok: true, change }, `${name} counts nowhere any more\n${changeText(change)}`);
+    });
+  cert
+    .command('authority <announce|change|retire>')
+    .description(
+      'go over to another authority in three steps, each in force before the next; start the programs again after change',
+    )
+    .option('--tls', 'the authority for TLS', false)
+    .action(async (step: string, { tls }: { tls: boolean }) => {
+      const path = `/admin/authorities/${tls ? 'tls' : 'signing'}/${step}`;
+      if (step === 'change') {
+        const changed = await (await admin()).call<{ certificate: string }>('POST', path);
+        session.output.result(
+          { ok: true, ...changed },
+          'All certificates are issued again. Start the programs again, then: dcloud cert authority retire',
+        );
+      } else if (step === 'announce' || step === 'retire') {
+        const change = await (await admin()).call<ChangeView>('POST', path);
+        session.output.result({ ok: true, change }, changeText(change));
+      } else throw new Error('Say authority announce, change or retire.');
     });
 }
 

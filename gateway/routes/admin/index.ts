@@ -1,6 +1,8 @@
 /** `/v1/admin`: what an organization's admin does to channels, changes of them, chaincodes, organizations and certificates. */
 import type { Route } from '../../http/route.ts';
+import { announceAuthority } from './announce-authority.ts';
 import { approveChaincode } from './approve-chaincode.ts';
+import { changeAuthority } from './change-authority.ts';
 import { commitChaincode } from './commit-chaincode.ts';
 import { describeOrganization } from './describe-organization.ts';
 import { getChange } from './get-change.ts';
@@ -23,6 +25,7 @@ import { proposeChaincode } from './propose-chaincode.ts';
 import { proposeChange } from './propose-change.ts';
 import { refuseChange } from './refuse-change.ts';
 import { renewCertificate } from './renew-certificate.ts';
+import { retireAuthority } from './retire-authority.ts';
 import { revokeCertificate } from './revoke-certificate.ts';
 import { signChange } from './sign-change.ts';
 import { submitChange } from './submit-change.ts';
@@ -58,4 +61,7 @@ export const adminRoutes: readonly Route[] = [
   issueCertificate,
   renewCertificate,
   revokeCertificate,
+  announceAuthority,
+  changeAuthority,
+  retireAuthority,
 ];

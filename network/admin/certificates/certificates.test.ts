@@ -6,14 +6,18 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { revokedSerials } from '../../ledger/verify/revocation-list.ts';
 import {
   attributesOf,
+  changeAuthority,
   checkFitToStart,
   enrol,
   expiryWarning,
+  formerAuthorities,
   foundOrganization,
   listExpiry,
   listIdentities,
   listOrganizations,
+  mspRoots,
   type NodeRole,
+  nextAuthority,
   type Organization,
   openIdentity,
   openOrganization,
@@ -201,4 +205,38 @@ describe('before a process starts', () => {
     const [ours, theirs] = [await enrol(alder, request('peer'), now), await enrol(birch, request('peer'), now)];
     expect(() => checkFitToStart({ ...ours, tls: theirs.tls }, 'peer', now)).toThrow('not of the TLS authority');
   });
+});
+
+describe('an organization that changes its authority', () => {
+  test.each(['signing', 'tls'] as const)(
+    'has all certificates issued again for the same keys (%s), also after a crash',
+    async (kind) => {
+      const organization = alder;
+      await expect(changeAuthority(organization, kind, now)).rejects.toThrow('has no next authority');
+      const before = [
+        await enrol(organization, { name: 'admin', role: 'admin' }, now),
+        await enrol(organization, { name: 'peer', role: 'peer' }, now),
+      ];
+      const next = await nextAuthority(organization, kind, now);
+      expect((await nextAuthority(organization, kind, now)).certificate).toBe(next.certificate);
+      await changeAuthority(organization, kind, now);
+      const root = new X509Certificate(next.certificate);
+      const roots = await mspRoots(organization);
+      expect(kind === 'tls' ? roots.tlsRootCertificate : roots.rootCertificate).toBe(next.certificate);
+      for (const { name, signer, tls } of before) {
+        const after = await openIdentity(organization, name);
+        const [was, is] = kind === 'tls' ? [tls, after.tls] : [signer, after.signer];
+        expect(new X509Certificate(is.certificate).verify(root.publicKey)).toBe(true);
+        expect(
+          new X509Certificate(is.certificate).publicKey.equals(new X509Certificate(was.certificate).publicKey),
+        ).toBe(true);
+      }
+      // A crash before the last step: the organization still shows the old authority.
+      const [old] = await formerAuthorities(organization, kind);
+      const shown = join(organization.directory, 'msp', kind === 'tls' ? 'tlscacerts/tlsca.pem' : 'cacerts/ca.pem');
+      await writeFile(shown, old!);
+      await changeAuthority(organization, kind, now);
+      expect(await readFile(shown, 'utf8')).toBe(next.certificate);
+    },
+  );
 });

@@ -7,6 +7,7 @@ export {
   issueTls,
   type NodeRole,
 } from './authority.ts';
+export { type AuthorityKind, changeAuthority, formerAuthorities, nextAuthority } from './change-authority.ts';
 export { type EnrolRequest, enrol, type Identity, listIdentities, openIdentity, renew } from './enrolment.ts';
 export { type CertificateExpiry, type ExpiryWarning, expiryOf, expiryWarning, listExpiry } from './expiry.ts';
 export { keyPem, privateKeyFrom } from './key-pair.ts';

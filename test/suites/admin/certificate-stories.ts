@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { randomInt, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectLedger } from '@d-cloud/network/ledger';
@@ -44,8 +44,9 @@ export function certificateStories(stage: Stage): void {
 
   test('a revoked identity is refused by every peer from that block on', async () => {
     const network = stage();
+    const name = `leaver-${randomInt(1e6)}`;
     const identity = await as('birch').post('/certificates', {
-      name: 'leaver',
+      name,
       role: 'client',
       attributes: { 'dcloud.role': 'data-team' },
     });
@@ -59,7 +60,7 @@ export function certificateStories(stage: Stage): void {
         };
       }),
     );
-    const privateKey = await readFile(home.key('leaver'), 'utf8');
+    const privateKey = await readFile(home.key(name), 'utf8');
     const ask = async ({ address, root }: (typeof peers)[number]) => {
       await using ledger = connectLedger({
         peerAddress: address,
@@ -69,10 +70,10 @@ export function certificateStories(stage: Stage): void {
         chaincode: 'dcloud',
         readRefusal: () => undefined,
       });
-      return ledger.evaluate('org.hyperledger.fabric:GetMetadata', []);
+      return await ledger.evaluate('org.hyperledger.fabric:GetMetadata', []);
     };
     for (const peer of peers) await ask(peer);
-    expect(await as('birch').post('/certificates/leaver/revoke')).toMatchObject({ state: 'in-force' });
+    expect(await as('birch').post(`/certificates/${name}/revoke`)).toMatchObject({ state: 'in-force' });
     for (const peer of peers) {
       await until(
         'the peer to refuse',

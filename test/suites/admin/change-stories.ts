@@ -4,9 +4,10 @@ import {
   consentersOf,
   copyGroup,
   groupAt,
-  policyFrom,
   readChannelConfig,
+  rolePrincipal,
   setPolicy,
+  signaturePolicy,
 } from '@d-cloud/network/admin';
 import { expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
@@ -116,7 +117,8 @@ export function changeStories(stage: Stage): void {
       ],
       [
         'asks for nobody',
-        (root) => setPolicy(groupAt(root, ['Application']), 'Admins', policyFrom("OutOf(0,'AlderMSP.admin')")),
+        (root) =>
+          setPolicy(groupAt(root, ['Application']), 'Admins', signaturePolicy([rolePrincipal('AlderMSP', 'admin')], 0)),
       ],
       ['no consenter', removeConsenters],
     ];

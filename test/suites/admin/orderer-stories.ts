@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
@@ -39,19 +40,20 @@ export function ordererStories(stage: Stage): void {
   }, 240_000);
 
   test('a channel of two is opened by one and joined by the other; the third is not in it', async () => {
-    const wanted = { channel: 'aside', from: channel(), members: ['AlderMSP', 'BirchMSP'] };
+    const aside = `aside-${randomInt(1e6)}`;
+    const wanted = { channel: aside, from: channel(), members: ['AlderMSP', 'BirchMSP'] };
     const { block } = await as('alder').post('/channels', wanted);
     await as('birch').post('/channels/join', { block });
     const edit = { kind: 'set-batch', timeout: '70ms' } as const;
     const proposed = await until('the channel to be served', () =>
-      as('alder').post('/channels/aside/changes', { edit, summary: 'the first change' }),
+      as('alder').post(`/channels/${aside}/changes`, { edit, summary: 'the first change' }),
     );
     await as('alder').post(`/changes/${proposed.id}/sign`);
     await as('birch').post(`/changes/${proposed.id}/sign`);
     const submitted = await until('a leader', () => as('birch').post(`/changes/${proposed.id}/submit`));
-    expect(submitted).toMatchObject({ channel: 'aside', state: 'in-force', block: 1 });
-    expect((await as('cedar').get('/channels')).channels.map((one: Loose) => one.channel)).not.toContain('aside');
-    expect((await as('cedar').get('/changes')).changes.filter((one: Loose) => one.channel === 'aside')).toEqual([]);
+    expect(submitted).toMatchObject({ channel: aside, state: 'in-force', block: 1 });
+    expect((await as('cedar').get('/channels')).channels.map((one: Loose) => one.channel)).not.toContain(aside);
+    expect((await as('cedar').get('/changes')).changes.filter((one: Loose) => one.channel === aside)).toEqual([]);
     await expect(as('cedar').post('/channels/join', { block: 'AAAA' })).rejects.toMatchObject({ status: 422 });
   }, 240_000);
 }
