@@ -65,7 +65,7 @@ addCertificateCommands(program, session);
 addKeyCommands(program, session, options);
 addBackupCommands(program, session, options);
 addEncryptionKeyCommands(program, session, options);
-addMemberCommands(program, session);
+addMemberCommands(program, session, options);
 
 try {
   await program.parseAsync();

@@ -106,7 +106,9 @@ export function addNetworkCommands(program: Command, session: Session, options: 
       const founded = await foundOrganization(options().directory, { file, organization });
       session.output.result(
         { ok: true, ...founded },
-        `Give ${founded.bundle} to ${founded.others.join(' and ')}; it holds nothing secret. With theirs: dcloud network meet <their files>`,
+        founded.others.length === 0
+          ? `Give ${founded.bundle} to a member of the channel, who proposes it: dcloud org add; it holds nothing secret.`
+          : `Give ${founded.bundle} to ${founded.others.join(' and ')}; it holds nothing secret. With theirs: dcloud network meet <their files>`,
       );
     });
   network

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { mspRoots, openOrganization } from '@d-cloud/network/admin';
 import type { Command } from 'commander';
+import { readBundle } from '../../supervisor/index.ts';
 import { table } from '../output.ts';
 import { idList } from '../parse-option.ts';
 import type { Session } from '../session.ts';
@@ -69,7 +70,7 @@ export function addOrganizationCommands(program: Command, session: Session): voi
   proposalOptions(
     org.command('add <file>').description('propose to take in the organization that a file describes'),
   ).action(async (file: string, options) => {
-    const bundle = JSON.parse(await readFile(file, 'utf8'));
+    const bundle = addable(await readFile(file, 'utf8'), file);
     const summary = options.summary ?? `${bundle.mspId} joins`;
     await propose(session, { ...bundle, kind: 'add-organization' }, { ...options, summary });
   });
@@ -82,6 +83,14 @@ export function addOrganizationCommands(program: Command, session: Session): voi
       );
     },
   );
+}
+
+/** What `org describe` wrote, or what `network found` wrote of an organization that joins. */
+function addable(text: string, file: string) {
+  const described = JSON.parse(text);
+  if (described.v === undefined) return described;
+  const { mspId, roots, peers, orderers } = readBundle(text, file);
+  return { mspId, roots, anchorPeers: peers, ordererEndpoints: orderers.map(({ address }) => address) };
 }
 
 async function bundleIn(directory: string, anchorPeers: readonly string[], ordererEndpoints: readonly string[]) {
