@@ -1,5 +1,6 @@
 import type { Gateway } from '@hyperledger/fabric-gateway';
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { configStories } from './config-stories.ts';
 import { eventStories } from './event-stories.ts';
 import { keyLevelStories } from './key-level-stories.ts';
 import { lifecycleStories } from './lifecycle-stories.ts';
@@ -55,5 +56,6 @@ export function ledgerConformance(name: string, kind: LedgerKind): void {
     describe('private data', () => privateDataStories(stage));
     describe('agreeing on a chaincode', () => lifecycleStories(stage));
     describe('events and blocks', () => eventStories(stage));
+    describe('changing the configuration', () => configStories(stage));
   });
 }

@@ -11,6 +11,7 @@ import {
   enrol,
   foundConsortium,
   type Identity,
+  type OrdererConnection,
   type PeerConnection,
   packageChaincode,
 } from '@d-cloud/network/admin';
@@ -69,6 +70,7 @@ export class ProbeConsortium implements AsyncDisposable {
   readonly generation: FabricBinaries['generation'];
   readonly directory: string;
   readonly #consortium: Consortium;
+  readonly #orderers: ReadonlyMap<Member, number>;
   readonly #open: AsyncDisposableStack;
   readonly #clients: { close(): void }[] = [];
   readonly #restart: () => Promise<Backend>;
@@ -78,6 +80,7 @@ export class ProbeConsortium implements AsyncDisposable {
     kind: LedgerKind,
     home: Scratch,
     consortium: Consortium,
+    orderers: ReadonlyMap<Member, number>,
     backend: Backend,
     restart: () => Promise<Backend>,
     open: AsyncDisposableStack,
@@ -85,6 +88,7 @@ export class ProbeConsortium implements AsyncDisposable {
     this.generation = kind.kind === 'fabric' ? kind.binaries.generation : '2.5';
     this.directory = home.directory;
     this.#consortium = consortium;
+    this.#orderers = orderers;
     this.#backend = backend;
     this.#restart = restart;
     this.#open = open;
@@ -119,10 +123,11 @@ export class ProbeConsortium implements AsyncDisposable {
     });
     const start =
       kind.kind === 'embedded'
-        ? () => startEmbedded(home.directory, consortium, chaincodes, packages)
+        ? () => startEmbedded(home.directory, consortium, { chaincodes, packages }, portsOf)
         : () => startReal(home.directory, consortium, { chaincodes, packages }, kind.binaries, portsOf);
     const backend = await start();
-    return new ProbeConsortium(kind, home, consortium, backend, start, starting.move());
+    const orderers = new Map(members.map((member, at) => [member, portsOf(at).orderer]));
+    return new ProbeConsortium(kind, home, consortium, orderers, backend, start, starting.move());
   }
 
   #member(member: Member): ConsortiumMember {
@@ -183,6 +188,20 @@ export class ProbeConsortium implements AsyncDisposable {
     return { client: this.client(member), signatory: signatory(identity), name: member };
   }
 
+  /** An organization's orderer as administration speaks to it. */
+  orderer(member: Member, as = this.identity(member, 'admin').signer, mspId: string = member): OrdererConnection {
+    const address = `127.0.0.1:${this.#orderers.get(member)}`;
+    const client = openConnection({ address, tlsRoots: [this.identity(member, 'orderer').tlsRoot] });
+    this.#clients.push(client);
+    const identity = { mspId, certificate: as.certificate, privateKey: as.key };
+    return { client, signatory: signatory(identity), name: member };
+  }
+
+  /** An organization's directory with its authorities. */
+  organization(member: Member): ConsortiumMember['organization'] {
+    return this.#member(member).organization;
+  }
+
   /** The programs of a real network, by name. */
   get programs(): RunningFabric['programs'] {
     return this.#backend.programs;
@@ -202,6 +221,8 @@ export class ProbeConsortium implements AsyncDisposable {
   }
 }
 
+type PortsOf = (at: number) => { readonly orderer: number; readonly ordererAdmin: number; readonly peer: number };
+
 interface Backend extends AsyncDisposable {
   readonly addresses: Readonly<Record<string, string>>;
   readonly programs: RunningFabric['programs'];
@@ -210,8 +231,8 @@ interface Backend extends AsyncDisposable {
 async function startEmbedded(
   directory: string,
   consortium: Consortium,
-  chaincodes: readonly ProbeChaincode[],
-  labels: readonly string[],
+  { chaincodes, packages: labels }: Required<Pick<ProbeOptions, 'chaincodes' | 'packages'>>,
+  portsOf: PortsOf,
 ): Promise<Backend> {
   await using starting = new AsyncDisposableStack();
   const server = consortium.members[0]!.identities.get('chaincode')!;
@@ -255,11 +276,20 @@ async function startEmbedded(
     channel,
     dataDirectory: join(directory, 'ledger'),
     genesisBlock: consortium.genesisBlockPath,
-    orderer: signing(consortium.members[0]!, 'orderer'),
-    organizations: consortium.members.map((member) => {
-      const { tlsDirectory } = member.identities.get('peer')!;
-      const own = { certificate: join(tlsDirectory, 'cert.pem'), key: join(tlsDirectory, 'key.pem') };
-      return { address: '127.0.0.1:0', tls: own, ...signing(member, 'peer'), packages: services };
+    organizations: consortium.members.map((member, at) => {
+      const tlsOf = (name: string) => {
+        const { tlsDirectory } = member.identities.get(name)!;
+        return { certificate: join(tlsDirectory, 'cert.pem'), key: join(tlsDirectory, 'key.pem') };
+      };
+      const { mspId: _, ...signs } = signing(member, 'orderer');
+      const ports = portsOf(at);
+      const orderer = {
+        address: `127.0.0.1:${ports.orderer}`,
+        adminAddress: `127.0.0.1:${ports.ordererAdmin}`,
+        tls: { ...tlsOf('orderer'), clientRoots: join(member.identities.get('orderer')!.tlsDirectory, 'ca.pem') },
+        ...signs,
+      };
+      return { address: '127.0.0.1:0', tls: tlsOf('peer'), ...signing(member, 'peer'), orderer, packages: services };
     }),
     chaincodes: defined,
   };
@@ -282,7 +312,7 @@ async function startReal(
   consortium: Consortium,
   { chaincodes, packages: labels }: Required<Pick<ProbeOptions, 'chaincodes' | 'packages'>>,
   binaries: FabricBinaries,
-  portsOf: (at: number) => { readonly orderer: number; readonly ordererAdmin: number; readonly peer: number },
+  portsOf: PortsOf,
 ): Promise<Backend> {
   await using starting = new AsyncDisposableStack();
   const packages = new Map(chaincodes.map(({ name }) => [name, packageChaincode(`${name}_1`)]));

@@ -1,5 +1,5 @@
 import { type KvRwSet, KvRwSet as KvRwSetMessage, type TxPrivateRwSet, type Version } from '../wire/rwset.ts';
-import { hashedSpace, privateSpace, sameVersion } from './keys.ts';
+import { byUtf8, hashedSpace, privateSpace, publicSpace, sameVersion } from './keys.ts';
 import { hashOfKey } from './read-write-set.ts';
 import type { Held, KeyMetadata, State } from './state.ts';
 import type { NamespaceChanges } from './transaction.ts';
@@ -28,6 +28,17 @@ export class BlockUpdates {
 
   in(space: string): Iterable<readonly [string, Held]> {
     return this.#spaces.get(space) ?? [];
+  }
+
+  /** Everything changed in public: by namespace, in each its own keys first and then its collections' hashes. */
+  spaces(): readonly {
+    readonly namespace: string;
+    readonly collection: string | undefined;
+    readonly keys: Iterable<readonly [string, Held]>;
+  }[] {
+    return [...this.#spaces]
+      .map(([space, keys]) => ({ ...publicSpace(space), keys }))
+      .sort((a, b) => byUtf8(a.namespace, b.namespace) || byUtf8(a.collection ?? '', b.collection ?? ''));
   }
 
   latest(space: string, key: string): Held | undefined {

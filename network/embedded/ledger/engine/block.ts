@@ -18,6 +18,8 @@ export interface LedgerBlock {
   readonly header: BlockHeader;
   readonly transactions: readonly LedgerTransaction[];
   readonly codes: Buffer;
+  /** See `commitHash`; empty in block 0 and in ledgers that were begun without. */
+  readonly commitHash: Buffer;
   /** The whole `common.Block`. */
   readonly bytes: Buffer;
 }
@@ -47,6 +49,7 @@ export function nextHeader(
 export interface Seal {
   readonly orderer: BlockSigner;
   readonly lastConfig: number;
+  readonly commitHash: Buffer;
   readonly random?: ((size: number) => Buffer) | undefined;
 }
 
@@ -55,7 +58,7 @@ export function sealBlock(
   header: BlockHeader,
   transactions: readonly LedgerTransaction[],
   codes: Buffer,
-  { orderer, lastConfig, random = randomBytes }: Seal,
+  { orderer, lastConfig, commitHash, random = randomBytes }: Seal,
 ): LedgerBlock {
   const index = { index: lastConfig };
   const value = OrdererBlockMetadata.encode({ lastConfig: index });
@@ -66,10 +69,16 @@ export function sealBlock(
     header,
     data: { data: transactions.map((transaction) => transaction.bytes) },
     metadata: {
-      metadata: [signatures, Metadata.encode({ value: LastConfig.encode(index) }), codes, EMPTY, EMPTY],
+      metadata: [
+        signatures,
+        Metadata.encode({ value: LastConfig.encode(index) }),
+        codes,
+        EMPTY,
+        commitHash.length > 0 ? Metadata.encode({ value: commitHash }) : EMPTY,
+      ],
     },
   });
-  return { header, transactions, codes, bytes };
+  return { header, transactions, codes, commitHash, bytes };
 }
 
 /** Number of the config block in force when this block was cut, as its orderer signed it; a config block names itself. */
@@ -94,5 +103,7 @@ export function readBlock(bytes: Buffer): LedgerBlock {
   if (header === undefined || data === undefined) throw new Error('A block without header or data.');
   const codes = metadata?.metadata[2] ?? EMPTY;
   const transactions = data.data.map(readTransaction);
-  return { header, transactions, codes: codes.length > 0 ? codes : Buffer.alloc(transactions.length), bytes };
+  const commitHash = Metadata.decode(metadata?.metadata[4] ?? EMPTY).value;
+  const known = codes.length > 0 ? codes : Buffer.alloc(transactions.length);
+  return { header, transactions, codes: known, commitHash, bytes };
 }

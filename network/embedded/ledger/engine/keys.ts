@@ -21,6 +21,13 @@ export function sameVersion(a: Version | undefined, b: Version | undefined): boo
 
 /** Where the hashes of a collection lie in the state; no chaincode's own namespace contains U+0000. */
 export const hashedSpace = (namespace: string, collection: string): string => `${namespace}\0#${collection}`;
+/** The namespace and, where it holds a collection's hashes, the collection that a space of the public state stands for. */
+export function publicSpace(space: string): { readonly namespace: string; readonly collection: string | undefined } {
+  const at = space.indexOf('\0#');
+  return at < 0
+    ? { namespace: space, collection: undefined }
+    : { namespace: space.slice(0, at), collection: space.slice(at + 2) };
+}
 /** Where the plaintext of a collection lies in one organization's private state. */
 export const privateSpace = (namespace: string, collection: string): string => `${namespace}\0p${collection}`;
 

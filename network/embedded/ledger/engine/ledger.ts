@@ -6,6 +6,7 @@ import type { TxPrivateRwSet } from '../wire/rwset.ts';
 import { Admission, type BroadcastAnswer } from './admission.ts';
 import { headerHash, type LedgerBlock, nextHeader, readBlock, sealBlock } from './block.ts';
 import { BlockUpdates } from './block-updates.ts';
+import { commitHash } from './commit-hash.ts';
 import { Commits } from './commits.ts';
 import { Definitions, implicitCollection, LIFECYCLE } from './definitions.ts';
 import { Expiries, purgesOf } from './erasures.ts';
@@ -75,6 +76,7 @@ export class Ledger {
   readonly #admission: Admission;
   readonly #ordering: Ordering;
   #previousHash = Buffer.alloc(0) as Buffer;
+  #commitHash = Buffer.alloc(0) as Buffer;
   #config: ChannelConfig;
   #configBlock: LedgerBlock | undefined;
 
@@ -237,7 +239,9 @@ export class Ledger {
     });
     const configures = transactions[0]!.header.type === HeaderType.CONFIG && codes[0] === Code.VALID;
     const lastConfig = configures ? header.number : this.#configBlock!.header.number;
-    const block = sealBlock(header, transactions, codes, { orderer, lastConfig, random });
+    const chained = header.number === 1 || this.#commitHash.length > 0;
+    const sum = chained ? commitHash(this.#commitHash, codes, updates) : this.#commitHash;
+    const block = sealBlock(header, transactions, codes, { orderer, lastConfig, commitHash: sum, random });
     await this.privateData.store(header.number, validOf(block));
     await this.#blocks.append(block.bytes);
     this.#apply(block, updates);
@@ -281,6 +285,7 @@ export class Ledger {
     this.#agree(updates);
     if (transactions[0]?.header.type === HeaderType.CONFIG && codes[0] === Code.VALID) this.#configure(block);
     this.#previousHash = headerHash(header);
+    this.#commitHash = block.commitHash;
     this.#recent.set(blockNumber, block);
     this.#recent.delete(blockNumber - RECENT_BLOCKS);
     this.#state.advance(blockNumber + 1);

@@ -1,5 +1,4 @@
 import type { Ledger } from '../engine/ledger.ts';
-import type { Identity } from '../msp/identity.ts';
 import type { Peer } from './peer.ts';
 
 /** What the doors of one channel share: its ledger and the peers that endorse on it. */
@@ -14,15 +13,4 @@ export interface Channel {
   readonly proposalWindowMs: number | undefined;
   /** Whether too few consenters take part for anything to be ordered, as in Raft without a leader. */
   readonly leaderless: boolean;
-}
-
-/** Why these signers do not satisfy one of the channel's policies; `undefined` when they do. */
-export function unsatisfied(
-  { ledger }: Pick<Channel, 'ledger'>,
-  path: string,
-  signer: Identity | undefined,
-): string | undefined {
-  const policy = ledger.config.policies.at(path);
-  const signers = signer === undefined ? [] : [signer];
-  return policy.satisfiedBy(signers) ? undefined : policy.refusal(signers);
 }

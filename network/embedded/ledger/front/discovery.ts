@@ -9,7 +9,7 @@ import {
 } from '../wire/discovery.ts';
 import type { ChaincodeInterest } from '../wire/proposal.ts';
 import type { Call } from './call.ts';
-import { type Channel, unsatisfied } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { discoveredConfig } from './discovery-config.ts';
 import type { Door } from './door.ts';
 import { authorizedPeers, endorsingSets, NoEndorsers } from './endorsement-layouts.ts';
@@ -58,8 +58,9 @@ function answer(
   }
   const channel = door.channels.get(query.channel);
   if (channel === undefined) return DENIED;
-  const caller = signerIn(channel.ledger.config.identities);
-  if (unsatisfied(channel, WRITERS, caller) !== undefined) return DENIED;
+  const { identities, policies } = channel.ledger.config;
+  const caller = signerIn(identities);
+  if (caller === undefined || !policies.at(WRITERS).satisfiedBy([caller])) return DENIED;
   if (query.chaincodeQuery !== undefined) return chaincodes(query.chaincodeQuery.interests, channel, door);
   if (query.configQuery !== undefined) return { configResult: discoveredConfig(channel) };
   if (query.peerQuery !== undefined) return peersOf(channel, query.peerQuery.filter, door);

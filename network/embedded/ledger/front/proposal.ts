@@ -1,4 +1,5 @@
 import { transactionId } from '../engine/transaction.ts';
+import { accessRefusal } from '../msp/access.ts';
 import type { Identities } from '../msp/identities.ts';
 import type { Identity } from '../msp/identity.ts';
 import { signed } from '../msp/identity.ts';
@@ -12,7 +13,7 @@ import {
   Proposal,
   type SignedProposal,
 } from '../wire/proposal.ts';
-import { type Channel, unsatisfied } from './channel.ts';
+import type { Channel } from './channel.ts';
 
 /** A proposal, read once for all endorsers. */
 export interface UnpackedProposal {
@@ -85,9 +86,8 @@ export function checkProposal(proposal: UnpackedProposal, channel: Channel): Ide
     refuse(`duplicate transaction found [${channelHeader.txId}]. Creator [${who}]`);
   }
   if (isSystemChaincode(chaincode)) return creator;
-  const path = channel.ledger.config.aclOf('peer/Propose') ?? '/Channel/Application/Writers';
-  const why = unsatisfied(channel, path, creator);
-  if (why !== undefined) refuse(policyRefusal(channel.id, path, why));
+  const why = accessRefusal(channel.ledger.config, 'peer/Propose', '/Channel/Application/Writers', creator);
+  if (why !== undefined) refuse(why);
   return creator;
 }
 
@@ -108,9 +108,6 @@ export function checkCreator(proposal: UnpackedProposal, channelId: string, iden
   }
   return creatorOf(proposal, channelId, identities);
 }
-
-export const policyRefusal = (channelId: string, path: string, why: string): string =>
-  `Failed evaluating policy on signed data during check policy on channel [${channelId}] with policy [${path}]: [${why}]`;
 
 function creatorOf(
   { signed: { proposalBytes, signature }, signatureHeader }: UnpackedProposal,

@@ -1,8 +1,8 @@
+import { accessRefusal } from '../msp/access.ts';
 import type { Identity } from '../msp/identity.ts';
 import { SignedRequest } from '../wire/gateway.ts';
-import { type Channel, unsatisfied } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { Door } from './door.ts';
-import { policyRefusal } from './proposal.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 export const READERS = '/Channel/Application/Readers';
@@ -21,8 +21,7 @@ export function signedByReader<R extends { readonly channelId: string; readonly 
     throw new RpcError(Status.PERMISSION_DENIED, `Failed to get policy manager for channel [${request.channelId}]`);
   }
   const signer: Identity | undefined = channel.ledger.config.identities.signer(request.identity, inner, signature);
-  const path = channel.ledger.config.aclOf(resource) ?? READERS;
-  const why = unsatisfied(channel, path, signer);
+  const why = accessRefusal(channel.ledger.config, resource, READERS, signer);
   if (why === undefined) return { request, channel };
-  throw new RpcError(Status.PERMISSION_DENIED, policyRefusal(channel.id, path, why));
+  throw new RpcError(Status.PERMISSION_DENIED, why);
 }

@@ -1,10 +1,10 @@
 import type { LedgerBlock } from '../engine/block.ts';
 import type { Ledger } from '../engine/ledger.ts';
+import { accessRefusal } from '../msp/access.ts';
 import type { Identity } from '../msp/identity.ts';
 import { BlockchainInfo } from '../wire/envelope.ts';
 import { ChannelQueryResponse } from '../wire/gateway.ts';
 import { ProcessedTransaction, type Response } from '../wire/proposal.ts';
-import { policyRefusal } from './proposal.ts';
 
 /** A refusal of a system chaincode: its text becomes a response with status 500. */
 class Refused extends Error {}
@@ -60,12 +60,9 @@ async function qscc(ledger: Ledger, args: readonly Buffer[], creator: Identity):
 }
 
 function checkChannel(ledger: Ledger, channelId: string, chaincode: string, name: string, creator: Identity): void {
-  const path = ledger.config.aclOf(`${chaincode}/${name}`) ?? '/Channel/Application/Readers';
-  const policy = ledger.config.policies.at(path);
   if (channelId !== ledger.config.channelId) throw new Refused(`Invalid chain ID, ${channelId}`);
-  if (policy.satisfiedBy([creator])) return;
-  const why = policyRefusal(channelId, path, policy.refusal([creator]));
-  throw new Refused(`access denied for [${name}][${channelId}]: [${why}]`);
+  const why = accessRefusal(ledger.config, `${chaincode}/${name}`, '/Channel/Application/Readers', creator);
+  if (why !== undefined) throw new Refused(`access denied for [${name}][${channelId}]: [${why}]`);
 }
 
 async function chainInfo(ledger: Ledger): Promise<Buffer> {

@@ -13,6 +13,7 @@ import {
   readSequence,
 } from '../engine/lifecycle-state.ts';
 import type { Simulation } from '../engine/simulation.ts';
+import { accessRefusal } from '../msp/access.ts';
 import type { ChannelConfig } from '../msp/channel-config.ts';
 import type { Identity } from '../msp/identity.ts';
 import {
@@ -62,18 +63,12 @@ export function channelLifecycle(
     const { name, argument } = argumentsOf(args);
     const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
     if (found === undefined) throw accessDenied(`Unmapped policy for _lifecycle/${name}`);
-    const denied = found.admins ? notLocalAdmin(invocation.mspId, creator) : notWriter(name, invocation, creator);
+    const denied = found.admins
+      ? notLocalAdmin(invocation.mspId, creator)
+      : accessRefusal(invocation.channel, `_lifecycle/${name}`, WRITERS, creator);
     if (denied !== undefined) throw accessDenied(denied);
     return found.run(invocation, argument);
   });
-}
-
-function notWriter(name: string, { channel }: Invocation, creator: Identity): string | undefined {
-  const path = channel.aclOf(`_lifecycle/${name}`) ?? WRITERS;
-  const policy = channel.policies.at(path);
-  if (policy.satisfiedBy([creator])) return undefined;
-  const on = `on channel [${channel.channelId}] with policy [${path}]`;
-  return `Failed evaluating policy on signed data during check policy ${on}: [${policy.refusal([creator])}]`;
 }
 
 /** What the arguments agree to, with the channel's defaults where they say nothing. */
