@@ -5,6 +5,7 @@ import {
   layoutOf,
   type NetworkKind,
   networkHealth,
+  readDescription,
   readState,
   startSupervisor,
   stopSupervisor,
@@ -13,6 +14,8 @@ import { type Credentials, credentialsFile, readCredentials } from '../credentia
 import { type Output, table } from '../output.ts';
 
 const startWithinMs = 120_000;
+/** Other machines are started by other people. */
+const othersWithinMs = 24 * 60 * 60_000;
 
 /**
  * `dcloud up`: starts a network to stay and says where everything is. A directory's network stays of the kind it was first
@@ -22,7 +25,15 @@ export async function up(output: Output, directory: string, kind?: NetworkKind):
   const home = resolve(directory);
   const startedAt = performance.now();
   if (kind !== undefined) await descriptionOf(home, undefined, kind);
-  await startSupervisor(home, { onStep: (step) => output.say(`   ${step} …`), withinMs: startWithinMs });
+  const others = (await readDescription(home))?.others ?? [];
+  if (others.length > 0)
+    output.say(
+      '   Where others are waited for, this command may be left with Ctrl-C: the start goes on, and dcloud status tells of it.',
+    );
+  await startSupervisor(home, {
+    onStep: (step) => output.say(`   ${step} …`),
+    withinMs: others.length > 0 ? othersWithinMs : startWithinMs,
+  });
   const credentials = await readCredentials(home);
   output.say(`   The network serves (${((performance.now() - startedAt) / 1000).toFixed(1)} s).`);
   return credentials;
