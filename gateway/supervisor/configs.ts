@@ -149,13 +149,30 @@ async function writeEmbeddedLedger(
         certificate: operator.certificate('orderer'),
         key: operator.key('orderer'),
       },
-      organizations: organizations.map(({ name, mspId, peers }) => ({
-        mspId,
-        address: `127.0.0.1:${peers[0]!.port}`,
-        certificate: home(name).certificate('peer'),
-        key: home(name).key('peer'),
-        tls: { certificate: home(name).tlsCertificate('peer'), key: home(name).tlsKey('peer') },
-      })),
+      organizations: organizations.map(({ name, mspId, peers, orderers: [orderer] }) => {
+        const signs = (kind: 'peer' | 'orderer') => ({
+          certificate: home(name).certificate(kind),
+          key: home(name).key(kind),
+        });
+        const tls = (kind: 'peer' | 'orderer') => ({
+          certificate: home(name).tlsCertificate(kind),
+          key: home(name).tlsKey(kind),
+        });
+        return {
+          mspId,
+          address: `127.0.0.1:${peers[0]!.port}`,
+          ...signs('peer'),
+          tls: tls('peer'),
+          ...(orderer && {
+            orderer: {
+              address: `127.0.0.1:${orderer.port}`,
+              adminAddress: `127.0.0.1:${orderer.adminPort}`,
+              ...signs('orderer'),
+              tls: { ...tls('orderer'), clientRoots: home(name).tlsRoot },
+            },
+          }),
+        };
+      }),
       chaincodes: [
         {
           name: 'dcloud',

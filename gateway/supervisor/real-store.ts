@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { findIpfs, kuboProgram } from '@d-cloud/network/processes/kubo';
 import type { NativeProgram } from '@d-cloud/network/processes/program';
 import type { NetworkDescription } from './description.ts';
@@ -12,7 +12,8 @@ export async function realStore(
   searchPath: string,
 ): Promise<NativeProgram[]> {
   const { binaries: place } = store;
-  const binary = await findIpfs({ searchPath, ...(place === undefined ? {} : { directory: place }) });
+  // A folder with a release of Fabric in it seldom holds Kubo too.
+  const binary = await findIpfs({ searchPath: place === undefined ? searchPath : `${place}${delimiter}${searchPath}` });
   const nodes = organizations.flatMap(({ name, listen, storageNodes }) =>
     storageNodes.map(({ id, port, capacityBytes, swarmPort }, at) => {
       const home = layoutOf(directory).ofOrganization(name).storageNode(id);

@@ -143,7 +143,9 @@ export const wantedNetwork = z
       .string()
       .min(1)
       .optional()
-      .describe('Directory with peer, orderer and ipfs, from where this file lies; PATH when left out'),
+      .describe(
+        'Directory with peer and orderer, from where this file lies; ipfs is looked for there and on PATH. PATH for all when left out',
+      ),
     joins: z
       .boolean()
       .default(false)
