@@ -37,6 +37,7 @@ import { jobRoutes } from './peer/job-routes.ts';
 import { keyRoutes } from './peer/key-routes.ts';
 import { listAll } from './peer/list-all.ts';
 import { PeerListener } from './peer/peer-listener.ts';
+import { Quotas } from './peer/quotas.ts';
 import { readyRoute } from './peer/ready-route.ts';
 import { type OwnStorageNode, readPeerCredentials, storageWays } from './peer/storage-ways.ts';
 import { choosePlacement } from './publish/choose-placement.ts';
@@ -53,6 +54,7 @@ export type BytePowers = {
   readonly open: (request: ReadRequest) => Promise<OpenedContent>;
   readonly jobs: Jobs;
   readonly custody: Custodian;
+  readonly quotas: Quotas;
   /** Absent where the configuration names nothing to administer with. */
   readonly administration: Administration | undefined;
   readonly eraser: Pick<Eraser, 'progressOf'>;
@@ -159,6 +161,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     new Rotator({ organization, readModel, keys, keeper, failpoint, log: log.child({ part: 'keys' }) }),
   );
   const quotaBytes = config.limits.quotaBytes;
+  const quotas = new Quotas(index, quotaBytes);
   const shareRoutes = opening.use(new StorageRoutes({ routes: new Map() }));
   const secrets = opening.use(
     new SharedSecrets({
@@ -267,7 +270,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
           index,
           nodes,
           decide: rightDecider(ledger, { keepMs: keepRightMs, clock }),
-          quotaBytes: () => config.limits.quotaBytes,
+          quotaBytes: (owner) => quotas.bytesFor(owner),
         }),
         ...erasureRoutes({ index, nodes, ledger }),
         ...keyRoutes(service),
@@ -327,6 +330,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
         readVersion({ organization, channel: config.channel, readModel, keys, peers, ways, custody, secrets }, request),
       jobs,
       custody,
+      quotas,
       administration,
       eraser,
       failpoint,

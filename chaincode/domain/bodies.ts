@@ -193,7 +193,10 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
     token,
     envelope: pattern(/^[A-Za-z0-9+/]{4,131072}={0,2}$/, 'must be base64 of at most 96 KiB'),
   }),
-  'storage-node:register': object({ id: id('stor'), host: name, disk: name, capacityBytes: amount }),
+  'storage-node:register': object(
+    { id: id('stor'), host: name, disk: name, capacityBytes: amount },
+    { pricePerGibMonth: amount },
+  ),
   'storage-node:drain': object({ id: id('stor') }),
   'storage-node:leave': object({ id: id('stor') }),
   'compute-node:register': object({

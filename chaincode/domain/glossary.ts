@@ -27,6 +27,7 @@ export const glossary = {
   executor: 'an organization whose compute nodes may open the data',
   'compute node': 'a machine that claims partitions and runs models',
   'storage node': 'a machine that keeps blocks',
+  quota: 'what an organization may keep on the storage nodes of another',
   claim: "a compute node's right to a partition",
   token: "a claim's number; only the newest is current",
   attestation: 'a signed statement: this node, model, inputs gave this result',

@@ -292,6 +292,8 @@ export type StorageNodeRecord = {
   readonly disk: string;
   /** Offered capacity in bytes, as a decimal string. */
   readonly capacityBytes: string;
+  /** What its organization asks for a GiB kept for a month, in minor units of account as a decimal string. Absent: nothing is asked. */
+  readonly pricePerGibMonth?: string;
   readonly state: 'active' | 'draining' | 'left';
 };
 

@@ -172,7 +172,7 @@ export type Submits = {
   /** `envelope`: base64 of the DSSE envelope's bytes. */
   'partition:attest': { body: PartitionName & { token: number; envelope: string }; result: PartitionRecord };
   'storage-node:register': {
-    body: { id: StorageNodeId; host: string; disk: string; capacityBytes: string };
+    body: { id: StorageNodeId; host: string; disk: string; capacityBytes: string; pricePerGibMonth?: string };
     result: StorageNodeRecord;
   };
   'storage-node:drain': { body: { id: StorageNodeId }; result: StorageNodeRecord };

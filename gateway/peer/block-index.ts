@@ -18,6 +18,7 @@ const schema = `
     bytes INTEGER NOT NULL, stored INTEGER NOT NULL, PRIMARY KEY (cid, node)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS block_version ON block (version);
   CREATE TABLE IF NOT EXISTS quota (owner TEXT PRIMARY KEY, used INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS given_quota (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
 `;
 
 /**
@@ -115,6 +116,22 @@ export class BlockIndex implements Disposable {
 
   usedBytes(owner: MspId): number {
     return (this.#database.prepare('SELECT used FROM quota WHERE owner = ?').get(owner)?.used as number) ?? 0;
+  }
+
+  /** What an organization was given on our nodes by name; nothing where it has the usual quota. */
+  givenBytes(owner: MspId): number | undefined {
+    return this.#database.prepare('SELECT bytes FROM given_quota WHERE owner = ?').get(owner)?.bytes as
+      | number
+      | undefined;
+  }
+
+  /** Gives an organization its own quota, synced: nothing else says what was agreed. */
+  giveBytes(owner: MspId, bytes: number): void {
+    this.#database.exec('PRAGMA synchronous = FULL');
+    this.#database
+      .prepare('INSERT INTO given_quota VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes')
+      .run(owner, bytes);
+    this.#database.exec('PRAGMA synchronous = NORMAL');
   }
 
   [Symbol.dispose](): void {

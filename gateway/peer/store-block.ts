@@ -21,12 +21,17 @@ export async function storeBlock(
   const node = nodeOf(powers, block.node);
   const options = signal === undefined ? {} : { signal };
   const isNew = !powers.index.knows(block.cid, block.node);
-  const reservation = powers.index.reserve(block, powers.quotaBytes(block.owner));
+  const quotaBytes = powers.quotaBytes(block.owner);
+  const reservation = powers.index.reserve(block, quotaBytes);
   switch (reservation) {
     case 'taken':
       throw new PeerProblem(409, 'BLOCK_TAKEN', 'This block belongs to another version.');
     case 'over-quota':
-      throw new PeerProblem(403, 'QUOTA_EXCEEDED', `${block.owner} has no quota left on these storage nodes.`);
+      throw new PeerProblem(
+        403,
+        'QUOTA_EXCEEDED',
+        `${block.owner} keeps ${powers.index.usedBytes(block.owner)} of the ${quotaBytes} bytes that it is given on these storage nodes: too many for ${block.sizeBytes} more. Remove versions, or ask their organization for more.`,
+      );
     case 'already-stored':
     case 'reserved':
   }

@@ -187,6 +187,41 @@ describe('publishing a version', () => {
     await until(async () => readdirSync(spool).length === 0);
     await until(async () => (await storedBlocks()) === before);
   }, 60_000);
+
+  test('is refused with the reason when another organization gives no more room, and taken once it gives some', async () => {
+    const dataset = await registered();
+    const operator = network.rest('birch', 'operator');
+    const give = (quotaBytes: string) => operator.call<Loose>('PUT', '/quotas/AlderMSP', { body: { quotaBytes } });
+    expect(await give('0')).toMatchObject({ organization: 'AlderMSP', quotaBytes: '0', given: true });
+    const bytes = randomBytes(100_000);
+    const refused = publish(dataset, bytes, 'application/octet-stream', { name: 'x.bin' });
+    await expect(refused).rejects.toMatchObject({
+      status: 507,
+      code: 'QUOTA_EXCEEDED',
+      message: expect.stringMatching(/AlderMSP keeps \d+ of the 0 bytes that it is given/),
+    });
+    await give(String(2 ** 30));
+    expect((await publish(dataset, bytes, 'application/octet-stream', { name: 'x.bin' })).id).toMatch(/^vers_/);
+    const { items } = await operator.call<Loose>('GET', '/quotas');
+    expect(items).toMatchObject([
+      { organization: 'AlderMSP', quotaBytes: String(2 ** 30), given: true },
+      { organization: 'BirchMSP', given: false },
+      { organization: 'CedarMSP', usedBytes: '0', given: false },
+    ]);
+    expect(Number(items[0].usedBytes)).toBeGreaterThan(100_000 / 4);
+  });
+
+  test('of quotas says no to whoever does not look after storage nodes, and to what is no quota', async () => {
+    const asked = (role: string, path: string, quotaBytes: string) =>
+      network.rest('birch', role as 'operator').call<Loose>('PUT', path, { body: { quotaBytes } });
+    for (const [role, path, quotaBytes, status] of [
+      ['data-team', '/quotas/AlderMSP', '1', 403],
+      ['operator', '/quotas/NobodyMSP', '1', 404],
+      ['operator', '/quotas/AlderMSP', '9007199254740993', 400],
+      ['operator', '/quotas/AlderMSP', '-1', 400],
+    ] as const)
+      await expect(asked(role, path, quotaBytes)).rejects.toMatchObject({ status });
+  });
 });
 
 describe('a gateway that is killed while it publishes', () => {

@@ -1,6 +1,7 @@
 import type { MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
-import type { BlockRight, StorageRoutes } from '@d-cloud/network/store';
+import { type BlockRight, type StorageRoutes, StoreRefusal } from '@d-cloud/network/store';
 import type { BlockIndex } from '../peer/block-index.ts';
+import { PeerProblem } from '../peer/peer-problem.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import { storeBlock } from '../peer/store-block.ts';
 import type { PutBlock } from './put-fragment.ts';
@@ -33,6 +34,10 @@ export function blockPutter(powers: PutBlockPowers): PutBlock {
     }
     const owner = organization;
     const block = { cid, node: storageNode, version, owner, putBy: owner, sizeBytes: bytes.length };
-    await storeBlock(own, block, bytes, signal);
+    await storeBlock(own, block, bytes, signal).catch((error: unknown) => {
+      // As another organization's gateway would have answered it.
+      if (!(error instanceof PeerProblem) || error.code !== 'QUOTA_EXCEEDED') throw error;
+      throw new StoreRefusal(error.code, error.message);
+    });
   };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
-import { StorageRoutes } from '@d-cloud/network/store';
+import { StorageRoutes, StoreRefusal } from '@d-cloud/network/store';
 import { IngestRefusal, type Segment } from '@d-cloud/pipelines/ingest';
 import {
   encodeManifest,
@@ -121,6 +121,8 @@ function outcomeOf(error: unknown): FromUploadThread {
   if (error instanceof Rejection) return { kind: 'rejected', code: error.code, detail: error.message };
   if (error instanceof IngestRefusal)
     return { kind: 'rejected', code: 'CONTENT_INVALID', detail: `${error.code}: ${error.detail}` };
+  if (error instanceof StoreRefusal && error.code === 'QUOTA_EXCEEDED')
+    return { kind: 'rejected', code: 'QUOTA_EXCEEDED', detail: error.detail };
   if (error instanceof Fault) return { kind: 'failed', fault: error.kind, detail: error.message };
   if (error instanceof SealFault) return { kind: 'failed', fault: error.kind, detail: error.message };
   const detail = error instanceof Error ? error.message : String(error);

@@ -145,10 +145,13 @@ describe('governance over REST', () => {
     });
     const node = await cedar.call('POST', '/v1/storage-nodes', {
       role: 'operator',
-      body: { host: 'c1', disk: 'd1', capacityBytes: '1000' },
+      body: { host: 'c1', disk: 'd1', capacityBytes: '1000', pricePerGibMonth: '12' },
     });
     expect(node).toMatchObject({ status: 201, body: { state: 'active', organization: 'CedarMSP' } });
     await caughtUp(alder);
+    expect((await alder.call('GET', '/v1/storage-nodes', { role: 'operator' })).body.items).toMatchObject([
+      { id: node.body.id, capacityBytes: '1000', pricePerGibMonth: '12' },
+    ]);
     expect(await alder.call('POST', `/v1/storage-nodes/${node.body.id}/drain`, { role: 'operator' })).toMatchObject({
       status: 403,
       body: { code: 'CALLER_NOT_OWNER' },

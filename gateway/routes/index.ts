@@ -59,6 +59,8 @@ import { listOrganizations } from './organizations/list-organizations.ts';
 import { rotateKey } from './organizations/rotate-key.ts';
 import { definePurposes } from './purposes/define-purposes.ts';
 import { getPurposes } from './purposes/get-purposes.ts';
+import { giveQuota } from './quotas/give-quota.ts';
+import { listQuotas } from './quotas/list-quotas.ts';
 import { getTransaction } from './transactions/get-transaction.ts';
 import { getContent } from './versions/get-content.ts';
 import { getVersion } from './versions/get-version.ts';
@@ -105,6 +107,8 @@ export const routes: readonly Route[] = [
   listStorageNodes,
   drainStorageNode,
   leaveStorageNode,
+  listQuotas,
+  giveQuota,
   registerComputeNode,
   listComputeNodes,
   drainComputeNode,

@@ -75,7 +75,7 @@ const cases: Readonly<Record<string, Case>> = {
   'dataset.getErasure': { id: 'dset', alder: 200, birch: 200, cedar: 200 },
 };
 /** Operations whose id names nothing that belongs to anyone. */
-const ownerless = ['problem.get', 'transaction.get'];
+const ownerless = ['problem.get', 'quota.give', 'transaction.get'];
 
 describe("who sees and does what with another organization's objects", () => {
   let network: EmbeddedNetwork;

@@ -11,4 +11,4 @@ export { layoutOf } from './layout.ts';
 export { fabricOf } from './real-ledger.ts';
 export { holdProcess, releaseProcess, startSupervisor, stopSupervisor } from './start.ts';
 export { readState, type SupervisorState } from './state.ts';
-export { readWanted, type WantedNetwork, wantedSchema } from './wanted.ts';
+export { bytesOf, readWanted, type WantedNetwork, wantedSchema } from './wanted.ts';

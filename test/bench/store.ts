@@ -101,7 +101,8 @@ async function oneRound(place: string, start: Start, sizeBytes: number, times: T
       await processorOf(async () => {
         times.open.push(
           await seconds(async () => {
-            const bytes = await open(sealed.blocks, threads, whole);
+            await using reached = sealed.reached();
+            const bytes = await open(reached.blocks, threads, whole);
             if (bytes !== sizeBytes) throw new Error(`${bytes} bytes were opened of ${sizeBytes}`);
           }),
         );
@@ -109,12 +110,18 @@ async function oneRound(place: string, start: Start, sizeBytes: number, times: T
     );
     reading = false;
     times.getProcessorMs.push(
-      await processorOf(async () => times.get.push(await seconds(() => getData(sealed.blocks, whole)))),
+      await processorOf(async () => {
+        await using reached = sealed.reached();
+        times.get.push(await seconds(() => getData(reached.blocks, whole)));
+      }),
     );
   }
   clearInterval(watching);
   await using file = await openFile(join(place, 'fragments'), 'w+');
-  await copyOut(sealed.blocks, whole, file);
+  {
+    await using reached = sealed.reached();
+    await copyOut(reached.blocks, whole, file);
+  }
   await using bare = await start(place, 'bare');
   times.put.push(await seconds(() => putBare(bare.blocks, whole, file)));
 }

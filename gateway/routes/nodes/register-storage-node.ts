@@ -19,11 +19,15 @@ export const registerStorageNode = route({
     host: text(1, 200).describe('Machine the node runs on: a failure domain'),
     disk: text(1, 200).describe('Disk the node writes to: a failure domain'),
     capacityBytes: amount,
+    pricePerGibMonth: amount
+      .optional()
+      .describe('Minor units of account for a GiB kept for a month; nothing is asked where it is left out'),
   }),
   response: storageNodeView,
   async handle({ body, mint, submit }, { readModel }) {
     const id = body.id ?? mint('stor');
-    await submit('storage-node:register', { ...body, id });
+    const { pricePerGibMonth, ...node } = body;
+    await submit('storage-node:register', { ...node, ...(pricePerGibMonth && { pricePerGibMonth }), id });
     return { body: viewOf(find(readModel, 'storage-node', id)), location: `/v1/storage-nodes/${id}` };
   },
 });

@@ -154,6 +154,7 @@ export const storageNodeView = z
     host: z.string(),
     disk: z.string(),
     capacityBytes: z.string(),
+    pricePerGibMonth: z.string().optional().describe('Minor units of account for a GiB kept for a month'),
     state: nodeState,
     ledger,
   })
