@@ -111,6 +111,18 @@ describe('the slot book', () => {
     expect(book.order([5, 4, 3, 2, 1, 0])).toEqual([2, 3, 4, 5, 1, 0]);
   });
 
+  test('puts a slot behind the others that was outrun three times in a row, until it answers again', () => {
+    const book = new SlotBook(3);
+    for (const slot of [1, 2]) book.answered(slot, 2);
+    book.outrun(0, 3);
+    book.outrun(0, 3);
+    expect(book.order([0, 1, 2])).toEqual([0, 1, 2]);
+    book.outrun(0, 3);
+    expect(book.order([0, 1, 2])).toEqual([1, 2, 0]);
+    book.answered(0, 3);
+    expect(book.order([0, 1, 2])).toEqual([0, 1, 2]);
+  });
+
   test('has no patience with slots it does not know, and twice the usual time with others', () => {
     const book = new SlotBook(3);
     book.answered(0, 10);

@@ -2,25 +2,32 @@ interface Entry {
   latencyMs: number;
   answers: number;
   faults: number;
+  /** Times in a row that it was given up because others were faster. */
+  outruns: number;
 }
+
+/** Being the slowest of k + 1 happens to everyone once or twice; a slot that it happens to so often is slow. */
+const outrunsOfTheSlow = 3;
 
 /** What one reading has learned about its slots: who answers, how fast, who failed or lied. Decides whom to ask first. */
 export class SlotBook {
   readonly #entries: readonly Entry[];
 
   constructor(n: number) {
-    this.#entries = Array.from({ length: n }, () => ({ latencyMs: 0, answers: 0, faults: 0 }));
+    this.#entries = Array.from({ length: n }, () => ({ latencyMs: 0, answers: 0, faults: 0, outruns: 0 }));
   }
 
   answered(slot: number, latencyMs: number): void {
     const entry = this.#entry(slot);
     entry.latencyMs = entry.answers === 0 ? latencyMs : 0.7 * entry.latencyMs + 0.3 * latencyMs;
     entry.answers++;
+    entry.outruns = 0;
   }
 
   /** A request that was given up because others were faster: it would have taken at least this long. */
   outrun(slot: number, latencyMs: number): void {
     const entry = this.#entry(slot);
+    entry.outruns++;
     if (latencyMs > entry.latencyMs) entry.latencyMs = latencyMs;
   }
 
@@ -30,14 +37,14 @@ export class SlotBook {
 
   /**
    * The slots in the order to ask them: data slots before parity, because k data fragments need no decoding, except
-   * that slots which failed, or take three times the usual and 20 ms more, come last.
+   * that slots which failed, were outrun again and again, or take three times the usual and 20 ms more, come last.
    */
   order(slots: readonly number[]): number[] {
     const usual = this.#usualMs();
     const rank = (slot: number) => {
-      const { faults, latencyMs } = this.#entry(slot);
+      const { faults, latencyMs, outruns } = this.#entry(slot);
       if (faults > 0) return 2 + faults;
-      return latencyMs > 3 * usual + 20 ? 1 : 0;
+      return outruns >= outrunsOfTheSlow || latencyMs > 3 * usual + 20 ? 1 : 0;
     };
     return [...slots].sort((a, b) => rank(a) - rank(b) || a - b);
   }
