@@ -1,9 +1,12 @@
 import type { Gateway } from '@hyperledger/fabric-gateway';
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { channelStories } from './channel-stories.ts';
 import { configStories } from './config-stories.ts';
+import { discoveryStories } from './discovery-stories.ts';
 import { eventStories } from './event-stories.ts';
 import { keyLevelStories } from './key-level-stories.ts';
 import { lifecycleStories } from './lifecycle-stories.ts';
+import { orderingStories } from './ordering-stories.ts';
 import { privateDataStories } from './private-data-stories.ts';
 import { type LedgerKind, type Member, members, ProbeConsortium } from './probe-consortium.ts';
 import { refusalStories } from './refusal-stories.ts';
@@ -56,6 +59,9 @@ export function ledgerConformance(name: string, kind: LedgerKind): void {
     describe('private data', () => privateDataStories(stage));
     describe('agreeing on a chaincode', () => lifecycleStories(stage));
     describe('events and blocks', () => eventStories(stage));
+    describe('the doors of the orderers', () => orderingStories(stage));
+    describe('service discovery', () => discoveryStories(stage));
+    describe('further channels', () => channelStories(stage));
     describe('changing the configuration', () => configStories(stage));
   });
 }

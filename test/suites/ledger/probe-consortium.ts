@@ -11,6 +11,8 @@ import {
   enrol,
   foundConsortium,
   type Identity,
+  keyPem,
+  type OrdererAdmin,
   type OrdererConnection,
   type PeerConnection,
   packageChaincode,
@@ -69,8 +71,10 @@ export class ProbeConsortium implements AsyncDisposable {
   /** Whose behaviour is to be expected where Fabric's generations differ; the embedded ledger follows 2.5. */
   readonly generation: FabricBinaries['generation'];
   readonly directory: string;
+  /** The first block of a channel of all three, made when it is first asked for. */
+  readonly genesisBlock: (channel: string) => Promise<Uint8Array>;
   readonly #consortium: Consortium;
-  readonly #orderers: ReadonlyMap<Member, number>;
+  readonly #ports: ReadonlyMap<Member, ReturnType<PortsOf>>;
   readonly #open: AsyncDisposableStack;
   readonly #clients: { close(): void }[] = [];
   readonly #restart: () => Promise<Backend>;
@@ -80,17 +84,24 @@ export class ProbeConsortium implements AsyncDisposable {
     kind: LedgerKind,
     home: Scratch,
     consortium: Consortium,
-    orderers: ReadonlyMap<Member, number>,
+    ports: ReadonlyMap<Member, ReturnType<PortsOf>>,
     backend: Backend,
-    restart: () => Promise<Backend>,
+    {
+      restart,
+      block,
+    }: {
+      readonly restart: () => Promise<Backend>;
+      readonly block: (channel: string) => Promise<Uint8Array>;
+    },
     open: AsyncDisposableStack,
   ) {
     this.generation = kind.kind === 'fabric' ? kind.binaries.generation : '2.5';
     this.directory = home.directory;
     this.#consortium = consortium;
-    this.#orderers = orderers;
+    this.#ports = ports;
     this.#backend = backend;
     this.#restart = restart;
+    this.genesisBlock = block;
     this.#open = open;
   }
 
@@ -103,31 +114,34 @@ export class ProbeConsortium implements AsyncDisposable {
       ordererAdmin: ports[at * 3 + 1]!,
       peer: ports[at * 3 + 2]!,
     });
-    const consortium = await foundConsortium({
-      directory: home.directory,
-      channel,
-      now: new Date(),
-      organizations: members.map((mspId, at) => ({
-        name: mspId.toLowerCase(),
-        mspId,
-        ordererEndpoints: [`127.0.0.1:${portsOf(at).orderer}`],
-        anchorPeers: [`127.0.0.1:${portsOf(at).peer}`],
-      })),
-      batch: {
-        maxMessageCount: 500,
-        timeout: '50ms',
-        ...batch,
-        absoluteMaxBytes: 10 << 20,
-        preferredMaxBytes: 2 << 20,
-      },
-    });
+    const found = (name: string) =>
+      foundConsortium({
+        directory: home.directory,
+        channel: name,
+        now: new Date(),
+        organizations: members.map((mspId, at) => ({
+          name: mspId.toLowerCase(),
+          mspId,
+          ordererEndpoints: [`127.0.0.1:${portsOf(at).orderer}`],
+          anchorPeers: [`127.0.0.1:${portsOf(at).peer}`],
+        })),
+        batch: {
+          maxMessageCount: 500,
+          timeout: '50ms',
+          ...batch,
+          absoluteMaxBytes: 10 << 20,
+          preferredMaxBytes: 2 << 20,
+        },
+      });
+    const consortium = await found(channel);
     const start =
       kind.kind === 'embedded'
         ? () => startEmbedded(home.directory, consortium, { chaincodes, packages }, portsOf)
         : () => startReal(home.directory, consortium, { chaincodes, packages }, kind.binaries, portsOf);
     const backend = await start();
-    const orderers = new Map(members.map((member, at) => [member, portsOf(at).orderer]));
-    return new ProbeConsortium(kind, home, consortium, orderers, backend, start, starting.move());
+    const block = async (name: string) => (await found(name)).genesisBlock;
+    const own = new Map(members.map((member, at) => [member, portsOf(at)]));
+    return new ProbeConsortium(kind, home, consortium, own, backend, { restart: start, block }, starting.move());
   }
 
   #member(member: Member): ConsortiumMember {
@@ -190,7 +204,7 @@ export class ProbeConsortium implements AsyncDisposable {
 
   /** An organization's orderer as administration speaks to it. */
   orderer(member: Member, as = this.identity(member, 'admin').signer, mspId: string = member): OrdererConnection {
-    const address = `127.0.0.1:${this.#orderers.get(member)}`;
+    const address = `127.0.0.1:${this.#ports.get(member)!.orderer}`;
     const client = openConnection({ address, tlsRoots: [this.identity(member, 'orderer').tlsRoot] });
     this.#clients.push(client);
     const identity = { mspId, certificate: as.certificate, privateKey: as.key };
@@ -200,6 +214,18 @@ export class ProbeConsortium implements AsyncDisposable {
   /** An organization's directory with its authorities. */
   organization(member: Member): ConsortiumMember['organization'] {
     return this.#member(member).organization;
+  }
+
+  /** Channel participation of an organization's orderer, opened with its own admin's certificate or another's. */
+  participation(member: Member, of: Member = member): OrdererAdmin {
+    const { tls } = this.identity(of, 'admin');
+    return {
+      address: `127.0.0.1:${this.#ports.get(member)!.ordererAdmin}`,
+      tlsServerName: 'localhost',
+      tlsRoots: [this.identity(member, 'orderer').tlsRoot],
+      certificate: tls.certificate,
+      key: keyPem(tls.key),
+    };
   }
 
   /** The programs of a real network, by name. */
@@ -302,7 +328,7 @@ async function startEmbedded(
   const gone = once(ledger, 'exit').then(() => Promise.reject(new Error('the embedded ledger did not start')));
   gone.catch(() => {});
   const [line] = (await Promise.race([once(createInterface(ledger.stdout!), 'line'), gone])) as [string];
-  const { addresses } = JSON.parse(line) as { addresses: Record<string, string> };
+  const { addresses } = JSON.parse(line) as Pick<Backend, 'addresses'>;
   const running = starting.move();
   return { addresses, programs: new Map(), [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

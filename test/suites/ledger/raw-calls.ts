@@ -19,13 +19,47 @@ export interface Ended {
   readonly text: string;
 }
 
-export function callRaw(client: Client, path: string, request: Uint8Array, deadlineMs = 15_000): Promise<Ended> {
+export async function callRaw(client: Client, path: string, request: Uint8Array, deadlineMs?: number): Promise<Ended> {
+  const { code, text } = await answerTo(client, path, request, deadlineMs);
+  return { code, text };
+}
+
+/** The same with the answer's bytes, empty where the call failed. */
+export function answerTo(
+  client: Client,
+  path: string,
+  request: Uint8Array,
+  deadlineMs = 15_000,
+): Promise<Ended & { readonly bytes: Buffer }> {
   const raw = (bytes: Buffer) => bytes;
   return new Promise((resolve) => {
-    const end = (error: ServiceError | null) => resolve({ code: error?.code ?? 0, text: error?.details ?? '' });
+    const end = (error: ServiceError | null, bytes: Buffer = Buffer.alloc(0)) =>
+      resolve({ code: error?.code ?? 0, text: error?.details ?? '', bytes });
     const deadline = { deadline: Date.now() + deadlineMs };
     client.makeUnaryRequest(path, raw, raw, Buffer.from(request), new Metadata(), deadline, end);
   });
+}
+
+/** Sends messages on one stream; gives what came back until as many answers as messages, or the end, and how it ended. */
+export async function exchange(
+  client: Client,
+  path: string,
+  ...messages: readonly Uint8Array[]
+): Promise<Ended & { readonly answers: readonly Buffer[] }> {
+  const raw = (bytes: Uint8Array) => Buffer.from(bytes);
+  const deadline = { deadline: Date.now() + 15_000 };
+  const call = client.makeBidiStreamRequest<Uint8Array, Buffer>(path, raw, (bytes) => bytes, new Metadata(), deadline);
+  const answers: Buffer[] = [];
+  const ended = new Promise<Ended>((resolve) => {
+    call.on('status', ({ code, details }) => resolve({ code, text: details }));
+  });
+  call.on('data', (answer: Buffer) => {
+    answers.push(answer);
+    if (answers.length === messages.length) call.end();
+  });
+  call.on('error', () => {});
+  for (const message of messages) call.write(message);
+  return { ...(await ended), answers };
 }
 
 /** One length-delimited protobuf field. */

@@ -37,11 +37,17 @@ interface Seek {
 
 /** `protos.Deliver` and `orderer.AtomicBroadcast/Deliver`: each message asks for a run of blocks; the answer ends in a status. */
 export function deliver(call: Call, shape: Shape, library: Library): (message: Buffer | undefined) => void {
-  return (message) => {
-    if (message === undefined) return;
+  let before: Promise<void> = Promise.resolve();
+  const next = async (message: Buffer | undefined): Promise<void> => {
+    if (call.over) return;
+    if (message === undefined) return call.end();
     const seek = readSeek(message, library, call);
-    if (typeof seek === 'number') void refuse(call, seek);
-    else serve(call, seek, shape).catch((cause) => call.fail(new RpcError(Status.UNKNOWN, (cause as Error).message)));
+    return typeof seek === 'number' ? refuse(call, seek) : serve(call, seek, shape);
+  };
+  return (message) => {
+    before = before
+      .then(() => next(message))
+      .catch((cause) => call.fail(new RpcError(Status.UNKNOWN, (cause as Error).message)));
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ChaincodeInterest } from '../wire/proposal.ts';
 
-/** An interest as Go prints a message, which is how Fabric's refusal names it. */
+/** An interest as Fabric 2.5's refusal names it: Go's short text form of the message. */
 export function interestText({ chaincodes }: ChaincodeInterest): string {
   return chaincodes
     .map(({ name, collectionNames, noPrivateReads, noPublicWrites, disregardNamespacePolicy }) => {
@@ -11,7 +11,7 @@ export function interestText({ chaincodes }: ChaincodeInterest): string {
         ...(noPublicWrites ? ['no_public_writes:true'] : []),
         ...(disregardNamespacePolicy ? ['disregard_namespace_policy:true'] : []),
       ];
-      return `chaincodes:{${fields.join(' ')}}`;
+      return `chaincodes:<${fields.join(' ')} > `;
     })
-    .join(' ');
+    .join('');
 }

@@ -16,7 +16,7 @@ export async function readForm(
   let size = 0;
   for await (const piece of body) {
     size += piece.length;
-    if (size > maxBytes) throw new Error('multipart: NextPart: http: request body too large');
+    if (size > maxBytes) throw new Error('http: request body too large');
     arrived.push(piece);
   }
   if (boundary === null) throw new Error('multipart: boundary is empty');

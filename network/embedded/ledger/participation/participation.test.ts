@@ -117,7 +117,7 @@ describe('channel participation refuses', () => {
 
   test('a body of more than a megabyte', async () => {
     expect(await join(Buffer.alloc(1 << 20))).toMatchObject(
-      failed(400, 'cannot read form from request body: multipart: NextPart: http: request body too large'),
+      failed(400, 'cannot read form from request body: http: request body too large'),
     );
   });
 

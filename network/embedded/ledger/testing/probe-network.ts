@@ -1,16 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { sign } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
 import { type Consortium, type ConsortiumMember, enrol, foundConsortium, type Identity } from '../../../admin/index.ts';
 import { type LedgerConfig, type RunningLedger, startLedger } from '../index.ts';
 import { lowS } from '../msp/signature.ts';
+import { clientTls, serve } from './chaincode-service.ts';
 
 const CHANNEL = 'probes';
 const MEMBERS = ['A', 'B', 'C'] as const;
@@ -156,25 +156,6 @@ function signing({ identities, organization }: ConsortiumMember, name: string) {
   const { mspDirectory } = identities.get(name)!;
   const certificate = join(mspDirectory, 'signcerts', 'cert.pem');
   return { mspId: organization.mspId, certificate, key: join(mspDirectory, 'keystore', 'priv_sk') };
-}
-
-function clientTls({ tlsDirectory }: Identity) {
-  return {
-    rootCertificates: join(tlsDirectory, 'ca.pem'),
-    clientCertificate: join(tlsDirectory, 'cert.pem'),
-    clientKey: join(tlsDirectory, 'key.pem'),
-    serverName: 'localhost',
-  };
-}
-
-/** A chaincode server that ends with this process. */
-async function serve(ccid: string, address: string, { tlsDirectory }: Identity): Promise<ChildProcess> {
-  const program = fileURLToPath(new URL('./chaincode-process.js', import.meta.url));
-  const quiet = { CORE_CHAINCODE_LOGGING_SHIM: 'critical', CORE_CHAINCODE_LOGGING_LEVEL: 'critical' };
-  const child = fork(program, [ccid, address, tlsDirectory], { env: { ...process.env, ...quiet }, execArgv: [] });
-  const [event] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
-  if (event !== 'listening') throw new Error(`The probe chaincode did not start (${event}).`);
-  return child;
 }
 
 async function freePort(): Promise<number> {
