@@ -174,7 +174,9 @@ export class Changes {
     const envelope = await this.#withVersions(configBlock, (versions) =>
       completeChange(proposal, configBlock, access.admin, versions),
     );
-    await access.order(proposal.channel, envelope, signal);
+    await access.order(proposal.channel, envelope, signal).catch((error: unknown) => {
+      throw readable(error);
+    });
     const outcome = await awaitOutcome(access, proposal, signal);
     if (found.place === undefined) store.amend(id, (kept) => ({ ...kept, ...outcome }));
     if (outcome.state === 'superseded') {
@@ -338,4 +340,16 @@ export class Changes {
 
 function offeredOf(offered: OfferedChange | undefined, place: GatewayPlace): Found | undefined {
   return offered && { ...offered, state: 'open', place };
+}
+
+/** What orderers say in words of their own machinery, with what to do. */
+function readable(error: unknown): unknown {
+  if (!(error instanceof Fault)) return error;
+  if (error.message.includes('quorum loss')) {
+    return new Fault(
+      'misconfigured',
+      `too few orderers are alive for this change; start them first (${error.message})`,
+    );
+  }
+  return error;
 }

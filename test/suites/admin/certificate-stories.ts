@@ -1,10 +1,11 @@
 import { randomInt, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readState } from '@d-cloud/gateway/supervisor';
 import { connectLedger } from '@d-cloud/network/ledger';
 import { expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
-import { admin, configOf, type Loose, type Stage } from './admins.ts';
+import { admin, carry, configOf, type Loose, type Stage } from './admins.ts';
 
 export function certificateStories(stage: Stage): void {
   const as = (organization: 'alder' | 'birch' | 'cedar') => admin(stage(), organization);
@@ -113,4 +114,25 @@ export function certificateStories(stage: Stage): void {
     const own = await readFile(join(stage().directory, 'organizations', 'cedar', 'msp', 'cacerts', 'ca.pem'), 'utf8');
     expect(rootCertificate).toBe(own);
   });
+
+  test('an organization goes over to another authority while the others work on', async () => {
+    const network = stage();
+    const announced = await as('birch').post('/authorities/signing/announce');
+    expect(announced).toMatchObject({ state: 'in-force' });
+    await as('birch').post('/authorities/signing/change');
+    await expect(as('birch').post('/authorities/signing/retire')).rejects.toMatchObject({
+      message: expect.stringContaining('start it, the peers and the orderer again first'),
+    });
+    const { processes = [] } = (await readState(network.directory)) ?? {};
+    const own = ['orderer-birch', 'peer-birch', 'ledger', 'gateway-birch'];
+    for (const name of own.filter((one) => processes.some((running) => running.name === one))) await network.kill(name);
+    await until('its gateway to know the ledger', () => as('birch').get('/channels'), 60_000);
+    const retired = await until('the last step', () => as('birch').post('/authorities/signing/retire'), 60_000);
+    expect(retired).toMatchObject({ state: 'in-force' });
+    const { values } = (await configOf(network, 'birch')).groups.Application.groups.BirchMSP;
+    expect(values.MSP.value.rootCertificates).toHaveLength(1);
+    const { id } = await as('birch').propose({ kind: 'set-batch', maxMessageCount: 450 }, 'under the new authority');
+    const carried = await until('the new admin to count', () => carry(network, id, ['birch', 'alder']), 60_000);
+    expect(carried).toMatchObject({ state: 'in-force' });
+  }, 240_000);
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { readState } from '@d-cloud/gateway/supervisor';
 import { expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
 import { admin, carry, type Loose, type Stage } from './admins.ts';
@@ -37,6 +38,29 @@ export function ordererStories(stage: Stage): void {
     const more = await as('cedar').propose({ kind: 'add-consenter', address, tlsCertificate }, 'it is back');
     await carry(stage(), more.id, ['alder', 'cedar']);
     await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
+  }, 240_000);
+
+  test('a change that would leave too few living orderers is refused while one is down', async () => {
+    const { processes = [] } = (await readState(stage().directory)) ?? {};
+    // One program that is every orderer cannot lose one.
+    if (!processes.some(({ name }) => name === 'orderer-birch')) return;
+    const config = JSON.parse(await readFile(stage().layout.ofOrganization('cedar').gatewayConfig, 'utf8'));
+    await stage().hold('orderer-birch');
+    try {
+      const { id } = await as('alder').propose({ kind: 'remove-consenter', address: config.admin.orderer.address });
+      for (const organization of ['alder', 'birch'] as const) await as(organization).post(`/changes/${id}/sign`);
+      const refused = () =>
+        as('alder')
+          .post(`/changes/${id}/submit`)
+          .then(
+            () => false,
+            ({ code, message }) => code === 'ADMINISTRATION_REFUSED' && message,
+          );
+      expect(await until('the orderers to refuse', refused, 90_000)).toMatch('too few orderers are alive');
+      await as('alder').post(`/changes/${id}/withdraw`);
+    } finally {
+      await stage().release('orderer-birch');
+    }
   }, 240_000);
 
   test('a channel of two is opened by one and joined by the other; the third is not in it', async () => {
