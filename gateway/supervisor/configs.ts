@@ -138,6 +138,15 @@ async function writeEmbeddedLedger(
     memberOnlyWrite,
     endorsementPolicy: { channelPolicy: '/Channel/Application/Endorsement' },
   };
+  const service = {
+    address: `127.0.0.1:${chaincodePort}`,
+    tls: {
+      rootCertificates: operator.tlsRoot,
+      clientCertificate: operator.tlsCertificate('peer'),
+      clientKey: operator.tlsKey('peer'),
+      serverName: 'localhost',
+    },
+  };
   await writePrivate(
     layout.ledgerConfig,
     json({
@@ -163,6 +172,8 @@ async function writeEmbeddedLedger(
           address: `127.0.0.1:${peers[0]!.port}`,
           ...signs('peer'),
           tls: tls('peer'),
+          // What is agreed upon later runs as the same service.
+          packages: { [dcloudPackage.label]: service },
           ...(orderer && {
             orderer: {
               address: `127.0.0.1:${orderer.port}`,
@@ -180,13 +191,7 @@ async function writeEmbeddedLedger(
           sequence: 1,
           policy: { channelPolicy: '/Channel/Application/Endorsement' },
           collections: [catalogue],
-          address: `127.0.0.1:${chaincodePort}`,
-          tls: {
-            rootCertificates: operator.tlsRoot,
-            clientCertificate: operator.tlsCertificate('peer'),
-            clientKey: operator.tlsKey('peer'),
-            serverName: 'localhost',
-          },
+          ...service,
         },
       ],
     }),
