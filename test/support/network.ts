@@ -6,9 +6,12 @@ import {
   descriptionOf,
   holdFile,
   holdProcess,
+  keepDescription,
   layoutOf,
   type NetworkKind,
+  planDirectory,
   readState,
+  readWanted,
   releaseProcess,
   startSupervisor,
 } from '@d-cloud/gateway/supervisor';
@@ -24,12 +27,17 @@ const startWithinMs = 150_000;
 /** Set by the run on the real network, whose stories are these same ones; everywhere else the network is the embedded one. */
 const { networkKind } = globalThis as unknown as { readonly networkKind?: NetworkKind };
 
-/** Starts a network of its own in an empty directory. Disposing ends every process of it and removes the directory. */
-export async function startNetwork(): Promise<Network> {
+/**
+ * Starts a network of its own in an empty directory, the usual one or with the organizations that are wanted. Disposing ends every
+ * process of it and removes the directory.
+ */
+export async function startNetwork(organizations?: readonly object[]): Promise<Network> {
   const home = await scratch();
   try {
     // Test files run side by side, and two networks that look for free ports from the same number upwards find the same ones.
-    const description = await descriptionOf(home.directory, randomInt(10_000, 32_000), networkKind);
+    const preferred = randomInt(10_000, 32_000);
+    if (organizations !== undefined) await describe(home.directory, organizations, preferred);
+    const description = await descriptionOf(home.directory, preferred, networkKind);
     await startSupervisor(home.directory, { onStep: () => undefined, withinMs: startWithinMs });
     return new Network(home, description, await readCredentials(home.directory));
   } catch (error) {
@@ -38,7 +46,14 @@ export async function startNetwork(): Promise<Network> {
   }
 }
 
-/** A network of three organizations that runs: REST clients by organization and role, and power over its processes. */
+async function describe(directory: string, organizations: readonly object[], preferred: number): Promise<void> {
+  const { kind = 'embedded', ...binaries } = networkKind ?? {};
+  const wanted = readWanted(JSON.stringify({ network: kind, ...binaries, organizations }), 'the network of this test');
+  const { planned } = await planDirectory(directory, { wanted, preferred });
+  await keepDescription(directory, planned);
+}
+
+/** A network of organizations that runs: REST clients by organization and role, and power over its processes. */
 export class Network implements AsyncDisposable {
   readonly description: Description;
   readonly credentials: Credentials;
