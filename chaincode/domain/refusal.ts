@@ -15,6 +15,7 @@ export const refusals = {
   ACCESS_NOT_FOUND: 'absent',
   AUDIT_NOT_FOUND: 'absent',
   ERASURE_NOT_FOUND: 'absent',
+  REPAIR_NOT_FOUND: 'absent',
   PURPOSES_NOT_DEFINED: 'absent',
   RECORD_EXISTS: 'conflict',
   IDEMPOTENCY_MISMATCH: 'conflict',

@@ -2,6 +2,7 @@
 export { type LocalFile, localFiles, tarOf } from './actions/folder.ts';
 export { type PublishWish, publish } from './actions/publish.ts';
 export { publishModel } from './actions/publish-model.ts';
+export { type RepairView, watchRepair } from './actions/repair.ts';
 export { fetchResults, type Results, type ResultView } from './actions/results.ts';
 export { requestJob } from './actions/run.ts';
 export { type Credentials, readCredentials, signIn } from './credentials.ts';

@@ -1,88 +1,32 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type AuditedNode,
-  type AuditId,
-  type AuditRecord,
-  canonicalBytes,
-  checkNotErased,
-  idFrom,
-  type MspId,
-  Refusal,
-  type RequestStamp,
-  type StorageNodeId,
-  sha256,
-  type VersionId,
-} from '@d-cloud/chaincode/domain';
-import { Fault } from '@d-cloud/network/ledger';
+import type { StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import type { BlockStore } from '@d-cloud/network/store';
-import { parseManifest, SealThreads, type StorageManifest } from '@d-cloud/pipelines/seal';
-import type { Logger } from 'pino';
-import type { GatewayConfig } from '../config.ts';
-import type { KeyKeeper } from '../keys/key-keeper.ts';
+import type { StorageManifest } from '@d-cloud/pipelines/seal';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
-import type { BlockIndex } from '../peer/block-index.ts';
 import { listAll } from '../peer/list-all.ts';
-import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
-import type { Failpoint } from '../publish/failpoint.ts';
 import type { UploadJournal } from '../publish/upload-journal.ts';
-import type { Clock } from '../services.ts';
-import { auditVersion } from './audit-version.ts';
+import { type AskedRepair, AskedRepairs } from './asked-repairs.ts';
+import { Care, type Cared, type CarePowers, type HearPut, type Recorder } from './care.ts';
 import { collectOrphans } from './collect-orphans.ts';
-import type { CustodyStore } from './custody-store.ts';
-import { DirectBlocks } from './direct-blocks.ts';
-import { type Picks, planAudit } from './plan-audit.ts';
-import { planRepair } from './plan-repair.ts';
-import { type Reconstruction, reconstruction } from './reconstruction.ts';
-import { type Repaired, repairVersion } from './repair-version.ts';
-import { type CurrentSlot, currentSlots, VersionBlocks } from './version-blocks.ts';
-import { type Observation, type Patience, type StorageState, versionHealth } from './version-health.ts';
+import { type KnownVersion, OwnVersions } from './own-versions.ts';
+import { planAudit } from './plan-audit.ts';
+import { type CurrentSlot, currentSlots } from './version-blocks.ts';
+import { type VersionStorage, versionStorage } from './version-storage.ts';
 
-export type CustodianPowers = {
-  readonly organization: MspId;
-  readonly config: GatewayConfig['custody'];
-  readonly quotaBytes: number;
+export type CustodianPowers = CarePowers & {
   readonly ledger: Pick<GatewayLedger, 'submit' | 'evaluate'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly keys: Pick<KeyStore, 'version'>;
-  readonly keeper: Pick<KeyKeeper, 'keep'>;
-  readonly store: CustodyStore;
-  readonly index: BlockIndex;
   readonly journal: Pick<UploadJournal, 'get'>;
   /** The own storage nodes. */
   readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
-  readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
-  readonly alive: () => Promise<ReadonlySet<StorageNodeId>>;
-  readonly random: (sizeBytes: number) => Uint8Array;
-  readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
-  readonly clock: Clock;
-  readonly failpoint: Failpoint;
-  readonly log: Logger;
 };
-
-/** How a version is stored, from what its owner last found. */
-export type VersionStorage = {
-  readonly version: VersionId;
-  readonly state: StorageState;
-  readonly k: number;
-  readonly n: number;
-  /** Fragments to be had of the stripe that has the fewest. */
-  readonly intact: number;
-  /** Blocks that each slot has. */
-  readonly blocksPerFragment: number;
-  readonly fragments: readonly (CurrentSlot & { readonly moved: boolean; readonly found?: Observation })[];
-  readonly reconstruction: Reconstruction;
-};
-
-/** Under which id and stamp an audit or repair goes on the ledger: a request's, so that the same request is recorded once. */
-export type Recording = { readonly id: AuditId; readonly stamp: RequestStamp };
-export type Recorder = (kind: AuditRecord['kind']) => Recording;
-
-export type Cared = { readonly records: readonly AuditRecord[]; readonly stuck: readonly string[] };
 
 const dayMs = 24 * 60 * 60 * 1000;
-const once = { tries: 1, firstPauseMs: 0, random: () => 0 };
+/** Between two looks at versions that could not be moved: whoever was away for a moment is asked again soon. */
+const settlePauseMs = { first: 4_000, longest: 600_000 };
 
 /**
  * Looks after the blocks of this organization's versions: asks for samples of them on a schedule, repairs what is lost before fewer
@@ -90,6 +34,9 @@ const once = { tries: 1, firstPauseMs: 0, random: () => 0 };
  */
 export class Custodian implements AsyncDisposable {
   readonly #powers: CustodianPowers;
+  readonly #versions: OwnVersions;
+  readonly #care: Care;
+  readonly #asked = new AskedRepairs();
   readonly #stopping = new AbortController();
   /** One task at a time per version, so that two repairs never work against each other. */
   readonly #busy = new Map<VersionId, Promise<unknown>>();
@@ -98,6 +45,8 @@ export class Custodian implements AsyncDisposable {
 
   constructor(powers: CustodianPowers) {
     this.#powers = powers;
+    this.#versions = new OwnVersions(powers);
+    this.#care = new Care(powers, this.#versions);
   }
 
   start(): void {
@@ -118,57 +67,61 @@ export class Custodian implements AsyncDisposable {
 
   /** How a version of ours is stored. What was never audited is taken for as it was acknowledged. */
   storageOf(version: VersionId): VersionStorage {
-    const { blocks, slots } = this.#known(version);
-    const { manifest, perSlot } = blocks;
-    const observed = this.#observations(version, slots);
-    const moved = this.#powers.store.moved(version);
-    const found = new Map(observed.map((one) => [one.slot, one]));
-    const { k, n } = manifest;
-    return {
-      version,
-      ...versionHealth({ k, n }, observed, this.#patience()),
-      k,
-      n,
-      blocksPerFragment: perSlot,
-      fragments: slots.map((place) => {
-        const seen = found.get(place.slot);
-        return { ...place, moved: moved.has(place.slot), ...(seen === undefined ? {} : { found: seen }) };
-      }),
-      reconstruction: reconstruction(k, slots),
-    };
+    const known = this.#versions.known(version);
+    return versionStorage(version, known, {
+      observed: this.#versions.observations(version, known.slots),
+      moved: this.#powers.store.moved(version),
+      patience: this.#care.patience(),
+      stuck: this.#care.plan(version, this.#active()).stuck,
+    });
+  }
+
+  /** Versions of ours with fragments on a storage node that is being left and that no other one can take. */
+  stuckOn(storageNode: StorageNodeId): readonly VersionId[] {
+    const active = this.#active();
+    return this.#versions.list().filter((version) => {
+      const held = this.#versions.known(version).slots.some((one) => one.storageNode === storageNode);
+      return held && this.#care.plan(version, active).stuck.some((sentence) => sentence.includes(storageNode));
+    });
   }
 
   /** Audits a version now, with a day's sample of each of its slots, and puts what was found on the ledger. */
   audit(version: VersionId, recorder?: Recorder, signal: AbortSignal = this.#stopping.signal): Promise<Cared> {
     return this.#alone(version, async () => {
-      const { blocks, slots } = this.#known(version);
+      const { blocks, slots } = this.#versions.known(version);
       const auditable = { version, perSlot: blocks.perSlot, slots };
       const picks = planAudit([auditable], { intervalMs: dayMs, random: this.#chance }).get(version) ?? new Map();
-      return { records: [await this.#audit(version, picks, this.#until(signal), recorder)], stuck: [] };
+      const until = AbortSignal.any([signal, this.#stopping.signal]);
+      return { records: [await this.#care.audit(version, picks, until, recorder)], stuck: [] };
     });
   }
 
-  /** Audits a version now and repairs what is wrong with it, as far as there are fragments and room. */
-  async repair(version: VersionId, recorder?: Recorder, signal: AbortSignal = this.#stopping.signal): Promise<Cared> {
-    const { records } = await this.audit(version, recorder, signal);
-    const repaired = await this.#alone(version, () => this.#repair(version, this.#until(signal), recorder));
-    return { records: [...records, ...repaired.records], stuck: repaired.stuck };
+  /** Audits a version now and begins to repair what is wrong with it, as far as there are fragments and room. Refusals as of `storageOf`. */
+  repair(version: VersionId, recorder?: Recorder): AskedRepair {
+    this.#versions.known(version);
+    const repair = async (hear: HearPut): Promise<Cared> => {
+      const { records } = await this.audit(version, recorder);
+      const { signal } = this.#stopping;
+      const repaired = await this.#alone(version, () => this.#care.repair(version, signal, { recorder, hear }));
+      return { records: [...records, ...repaired.records], stuck: repaired.stuck };
+    };
+    return this.#asked.begin(version, repair);
+  }
+
+  /** The repair that was last asked for, while this gateway has run; nothing where none was. Refusals as of `storageOf`. */
+  repairOf(version: VersionId): AskedRepair | undefined {
+    this.#versions.known(version);
+    return this.#asked.of(version);
   }
 
   /**
    * Ends the care of a version: `act` destroys what is needed for it while no audit or repair of it runs, gets its blocks and where they lie, and
    * nothing where its keys are not kept. What custody knows of the version is forgotten then.
    */
-  async end(
-    version: VersionId,
-    act: (known: { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] } | undefined) => void,
-  ): Promise<void> {
-    const { keys, store } = this.#powers;
+  async end(version: VersionId, act: (known: KnownVersion | undefined) => void): Promise<void> {
     await this.#alone(version, async () => {
-      const kept = keys.version(version);
-      const blocks = kept && new VersionBlocks(parseManifest(kept.manifest));
-      act(blocks && { blocks, slots: currentSlots(blocks.manifest, store.moved(version)) });
-      store.forget(version);
+      act(this.#versions.kept(version));
+      this.#powers.store.forget(version);
     });
   }
 
@@ -195,44 +148,57 @@ export class Custodian implements AsyncDisposable {
     const { auditIntervalMs } = this.#powers.config;
     const { signal } = this.#stopping;
     let due = this.#nowMs() + auditIntervalMs;
+    let settlePause = settlePauseMs.first;
     while (!signal.aborted) {
-      await this.#each('settling', () => this.#settle());
+      let isSettled = false;
+      await this.#each('settling', async () => {
+        isSettled = await this.#settle();
+      });
       if (this.#nowMs() >= due) {
         await this.#each('auditing', () => this.#round(auditIntervalMs));
         await this.#each('collecting orphans', () => this.collect(signal));
         due = this.#nowMs() + auditIntervalMs;
       }
-      const nap = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, due - this.#nowMs()))]);
-      await Promise.race([
-        this.#wake.promise,
-        wait(2 ** 31 - 1, undefined, { signal: nap, ref: false }).catch(() => {}),
+      const untilDue = Math.max(1, due - this.#nowMs());
+      const nap = AbortSignal.any([
+        signal,
+        AbortSignal.timeout(isSettled ? untilDue : Math.min(settlePause, untilDue)),
       ]);
+      const isWoken = await Promise.race([
+        this.#wake.promise.then(() => true),
+        wait(2 ** 31 - 1, undefined, { signal: nap, ref: false }).catch(() => false),
+      ]);
+      settlePause = isWoken || isSettled ? settlePauseMs.first : Math.min(settlePause * 2, settlePauseMs.longest);
       this.#wake = Promise.withResolvers();
     }
   }
 
-  /** Moves versions off storage nodes that drain or have left. */
-  async #settle(): Promise<void> {
-    const states = new Map(listAll(this.#powers.readModel, 'storage-node').map(({ id, state }) => [id, state]));
-    for (const version of this.#versions()) {
-      const { slots } = this.#known(version);
-      if (slots.every(({ storageNode }) => states.get(storageNode) === 'active')) continue;
-      await this.#each('moving', () => this.#alone(version, () => this.#repair(version, this.#stopping.signal)));
-    }
+  /** Moves versions off storage nodes that drain or have left, and clears places that they were moved away from before. Gives whether nothing is left to do. */
+  async #settle(): Promise<boolean> {
+    const active = this.#active();
+    const isSettled = (version: VersionId) =>
+      this.#versions.known(version).slots.every(({ storageNode }) => active.has(storageNode)) &&
+      this.#powers.store.vacated(version).length === 0;
+    const moving = this.#versions.list().filter((version) => !isSettled(version));
+    for (const version of moving)
+      await this.#each('moving', () => this.#alone(version, () => this.#care.repair(version, this.#stopping.signal)));
+    return moving.every((version) => !this.#versions.isKept(version) || isSettled(version));
   }
 
   /** One scheduled audit of everything, and the repair of what it shows. */
   async #round(intervalMs: number): Promise<void> {
-    const auditable = this.#versions().map((version) => {
-      const { blocks, slots } = this.#known(version);
+    const { signal } = this.#stopping;
+    const auditable = this.#versions.list().map((version) => {
+      const { blocks, slots } = this.#versions.known(version);
       return { version, perSlot: blocks.perSlot, slots };
     });
     for (const [version, picks] of planAudit(auditable, { intervalMs, random: this.#chance })) {
-      if (this.#stopping.signal.aborted) return;
+      if (signal.aborted) return;
       await this.#each('auditing', () =>
         this.#alone(version, async () => {
-          await this.#audit(version, picks, this.#stopping.signal);
-          if (this.storageOf(version).state !== 'stored') await this.#repair(version, this.#stopping.signal);
+          await this.#care.audit(version, picks, signal);
+          const isStored = this.storageOf(version).state === 'stored';
+          if (!isStored || this.#powers.store.vacated(version).length > 0) await this.#care.repair(version, signal);
         }),
       );
     }
@@ -240,109 +206,16 @@ export class Custodian implements AsyncDisposable {
 
   /** Clears the own storage nodes of what belongs to nothing; gives how many blocks were removed. */
   async collect(signal: AbortSignal): Promise<number> {
-    const { store, nodes, config, log } = this.#powers;
-    const own = (version: VersionId) =>
-      this.#powers.keys.version(version) === undefined || this.#isErased(version) ? undefined : this.#known(version);
-    const orphans = {
-      ...this.#powers,
-      store,
-      nodes,
-      own,
-      nowMs: () => this.#nowMs(),
-      horizonMs: config.orphanHorizonMs,
-    };
+    const { config, log } = this.#powers;
+    const own = (version: VersionId) => (this.#versions.isKept(version) ? this.#versions.known(version) : undefined);
+    const orphans = { ...this.#powers, own, nowMs: () => this.#nowMs(), horizonMs: config.orphanHorizonMs };
     const removed = await collectOrphans(orphans, signal);
     if (removed > 0) log.info({ removed }, 'orphaned blocks were removed');
     return removed;
   }
 
-  async #audit(version: VersionId, picks: Picks, signal: AbortSignal, recorder = this.#recorder): Promise<AuditRecord> {
-    const { blocks, slots } = this.#known(version);
-    const { config, store } = this.#powers;
-    await using direct = this.#direct(version, config.probeDeadlineMs, once);
-    const powers = { store, blocks: direct, nowMs: () => this.#nowMs() };
-    const nodes = await auditVersion(powers, blocks, slots, picks, { signal });
-    return this.#record('audit', version, nodes, recorder);
-  }
-
-  async #repair(version: VersionId, signal: AbortSignal, recorder = this.#recorder): Promise<Cared> {
-    const { blocks, slots } = this.#known(version);
-    const { readModel, keys, config, store, failpoint, log } = this.#powers;
-    const { k, n } = blocks.manifest;
-    const plan = planRepair({ k, n, seed: version }, slots, this.#observations(version, slots), {
-      ...this.#patience(),
-      nodes: listAll(readModel, 'storage-node'),
-      alive: await this.#powers.alive(),
-    });
-    let repaired: Repaired = { nodes: [], moved: [], stuck: plan.stuck };
-    if (plan.moves.length + plan.inPlace.length > 0) {
-      await using direct = this.#direct(version, config.probeDeadlineMs * 3);
-      await using threads = new SealThreads(1);
-      const isKept = () => keys.version(version) !== undefined && !this.#isErased(version);
-      const powers = { store, blocks: direct, threads, nowMs: () => this.#nowMs(), failpoint, isKept };
-      repaired = await repairVersion(powers, blocks, slots, plan, signal);
-    }
-    const { nodes, moved, stuck } = repaired;
-    for (const sentence of stuck) log.warn({ version }, sentence);
-    for (const { slot, storageNode } of moved) log.info({ version, slot, storageNode }, 'fragments were moved');
-    if (moved.length > 0) await this.#powers.keeper.keep(version, signal);
-    return { records: nodes.length === 0 ? [] : [await this.#record('repair', version, nodes, recorder)], stuck };
-  }
-
-  async #record(
-    kind: AuditRecord['kind'],
-    version: VersionId,
-    nodes: readonly AuditedNode[],
-    recorder: Recorder,
-  ): Promise<AuditRecord> {
-    const { id, stamp } = recorder(kind);
-    return (await this.#powers.ledger.submit('audit:record', { id, version, kind, nodes }, stamp)).result;
-  }
-
-  /** Rounds of the gateway's own have ids and stamps of their own. */
-  readonly #recorder: Recorder = () => {
-    const id = idFrom('audt', this.#powers.random(16));
-    const key = Buffer.from(this.#powers.keyedHash('custody', id)).toString('hex');
-    const person = Buffer.from(this.#powers.keyedHash('person', 'gateway')).toString('hex');
-    return { id, stamp: { key, person, digest: sha256(canonicalBytes(id)) } };
-  };
-
-  /** Blocks and places of a version of ours. Refusal VERSION_NOT_FOUND or CALLER_NOT_OWNER, Fault where its keys are lost. */
-  #known(version: VersionId): { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] } {
-    const { readModel, organization, keys, store } = this.#powers;
-    const record = readModel.get('version', version)?.record;
-    if (record === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${version}`);
-    if (record.owner !== organization)
-      throw new Refusal('CALLER_NOT_OWNER', `only its owner ${record.owner} knows where ${version} lies`);
-    checkNotErased(record);
-    const kept = keys.version(version);
-    if (kept === undefined) throw new Fault('corrupt', `The keys of ${version} are not in this gateway's key store.`);
-    const blocks = new VersionBlocks(parseManifest(kept.manifest));
-    return { blocks, slots: currentSlots(blocks.manifest, store.moved(version)) };
-  }
-
-  #isErased(version: VersionId): boolean {
-    return this.#powers.readModel.get('version', version)?.record.erasure !== undefined;
-  }
-
-  #versions(): readonly VersionId[] {
-    const { readModel, organization, keys } = this.#powers;
-    return listAll(readModel, 'version', { owner: organization })
-      .filter(({ id, erasure }) => erasure === undefined && keys.version(id) !== undefined)
-      .map(({ id }) => id);
-  }
-
-  /** What was observed of the slots where they lie now. */
-  #observations(version: VersionId, slots: readonly CurrentSlot[]): readonly Observation[] {
-    return this.#powers.store
-      .observed(version)
-      .filter(({ slot, storageNode }) => slots[slot]?.storageNode === storageNode);
-  }
-
-  #direct(version: VersionId, deadlineMs: number, patience?: typeof once): DirectBlocks {
-    const { ways, organization, index, quotaBytes } = this.#powers;
-    const waiting = { deadlineMs, ...(patience === undefined ? {} : { patience }) };
-    return new DirectBlocks({ ways: ways(), version, organization, index, quotaBytes, ...waiting });
+  #active(): ReadonlySet<StorageNodeId> {
+    return new Set(listAll(this.#powers.readModel, 'storage-node', { state: 'active' }).map(({ id }) => id));
   }
 
   #alone<T>(version: VersionId, act: () => Promise<T>): Promise<T> {
@@ -366,14 +239,6 @@ export class Custodian implements AsyncDisposable {
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#powers.log.warn({ err: error }, `${what} failed and is tried again`);
     }
-  }
-
-  #until(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#stopping.signal]);
-  }
-
-  #patience(): Patience {
-    return { nowMs: this.#nowMs(), graceMs: this.#powers.config.offlineGraceMs };
   }
 
   #nowMs(): number {

@@ -6,6 +6,7 @@ import type { Observation } from './version-health.ts';
 const schema = `
   CREATE TABLE IF NOT EXISTS moved (version TEXT, slot INTEGER, node TEXT NOT NULL, organization TEXT NOT NULL,
     PRIMARY KEY (version, slot)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS vacated (version TEXT, slot INTEGER, node TEXT, PRIMARY KEY (version, slot, node)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS observed (version TEXT, slot INTEGER, node TEXT NOT NULL, organization TEXT NOT NULL,
     counts TEXT NOT NULL, bad TEXT NOT NULL, at INTEGER NOT NULL, away_since INTEGER, PRIMARY KEY (version, slot)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS suspect (cid TEXT, node TEXT, since INTEGER NOT NULL, PRIMARY KEY (cid, node)) STRICT, WITHOUT ROWID;
@@ -36,8 +37,8 @@ export class CustodyStore implements Disposable {
     );
   }
 
-  /** From now on a slot's blocks are looked for there. What was observed of it at the old place is forgotten. */
-  move(version: VersionId, { slot, storageNode, organization }: CurrentSlot): void {
+  /** From now on a slot's blocks are looked for there, and to be cleared from where they lay before, if that is known. What was observed of it there is forgotten. */
+  move(version: VersionId, { slot, storageNode, organization }: CurrentSlot, from?: CurrentSlot): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       this.#database
@@ -45,12 +46,32 @@ export class CustodyStore implements Disposable {
           'INSERT INTO moved VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET node = excluded.node, organization = excluded.organization',
         )
         .run(version, slot, storageNode, organization);
+      if (from !== undefined)
+        this.#database
+          .prepare('INSERT INTO vacated VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+          .run(version, slot, from.storageNode);
+      this.cleared(version, slot, storageNode);
       this.#database.prepare('DELETE FROM observed WHERE version = ? AND slot = ?').run(version, slot);
       this.#database.exec('COMMIT');
     } catch (fault) {
       this.#database.exec('ROLLBACK');
       throw fault;
     }
+  }
+
+  /** Places that slots of a version were moved away from and that may have blocks of it still. */
+  vacated(version: VersionId): readonly Pick<CurrentSlot, 'slot' | 'storageNode'>[] {
+    return this.#database
+      .prepare('SELECT slot, node FROM vacated WHERE version = ?')
+      .all(version)
+      .map(({ slot, node }) => ({ slot: slot as number, storageNode: node as StorageNodeId }));
+  }
+
+  /** Nothing of the slot is left there, or it is there again. */
+  cleared(version: VersionId, slot: number, storageNode: StorageNodeId): void {
+    this.#database
+      .prepare('DELETE FROM vacated WHERE version = ? AND slot = ? AND node = ?')
+      .run(version, slot, storageNode);
   }
 
   observe(version: VersionId, observation: Observation): void {
@@ -106,7 +127,7 @@ export class CustodyStore implements Disposable {
 
   /** Forgets where a version lies and how it was found. */
   forget(version: VersionId): void {
-    for (const table of ['moved', 'observed'])
+    for (const table of ['moved', 'vacated', 'observed'])
       this.#database.prepare(`DELETE FROM ${table} WHERE version = ?`).run(version);
   }
 

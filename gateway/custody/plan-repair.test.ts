@@ -72,7 +72,7 @@ describe('a repair', () => {
     const draining = [node('n5', 'C', 'draining'), ...holding.filter(({ id }) => id !== 'n5')];
     const { moves, stuck } = plan([], draining);
     expect(moves).toEqual([]);
-    expect(stuck).toEqual(['Storage node n5 drains, and no other can take fragment 5.']);
+    expect(stuck).toEqual(['Storage node n5 drains, and no other storage node can take fragment 5; add one.']);
   });
 
   test('still puts back what is lost on a storage node that drains and cannot be emptied', () => {

@@ -58,7 +58,9 @@ export function planRepair(
         continue;
       }
       const why = state === 'active' ? 'does not answer' : state === 'draining' ? 'drains' : 'has left';
-      stuck.push(`Storage node ${place.storageNode} ${why}, and no other can take fragment ${place.slot}.`);
+      stuck.push(
+        `Storage node ${place.storageNode} ${why}, and no other storage node can take fragment ${place.slot}; add one.`,
+      );
     }
     if (!away && state !== 'left' && known !== undefined && known.bad.size > 0)
       inPlace.push({ place, ordinals: [...known.bad].sort((a, b) => a - b) });

@@ -215,10 +215,23 @@ describe('a storage node that drains', () => {
       await expect(repair(draining(), { failpoint: dies })).rejects.toThrow(FailpointReached);
       expect(await opened()).toEqual(whole);
       expect((await repair(draining())).stuck).toEqual([]);
+      expect(nodes.of('n0').size).toBe(0);
+      expect(store.vacated(blocks().version)).toEqual([]);
       expect(slotsNow()[0]).toMatchObject({ storageNode: 'x' });
       expect((await audit()).every(({ ok }) => ok === blocks().perSlot)).toBe(true);
     },
   );
+
+  test('is cleared later where it is away when its blocks are at their new place', async () => {
+    const remove = async () => Promise.reject(new Fault('unavailable', 'away'));
+    const away = { at: (id: StorageNodeId) => nodes.at(id), put: nodes.put, remove };
+    expect((await repair(draining(), { blocks: away })).moved).toHaveLength(1);
+    expect(nodes.of('n0').size).toBe(blocks().perSlot);
+    expect(store.vacated(blocks().version)).toEqual([{ slot: 0, storageNode: 'n0' }]);
+    expect((await repair(draining())).moved).toEqual([]);
+    expect(nodes.of('n0').size).toBe(0);
+    expect(store.vacated(blocks().version)).toEqual([]);
+  });
 
   test('and fails half way is helped by the others', async () => {
     const [cid] = [...nodes.of('n0').keys()];

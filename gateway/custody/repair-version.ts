@@ -13,6 +13,7 @@ import {
 } from '@d-cloud/pipelines/seal';
 import { PeerProblem } from '../peer/peer-problem.ts';
 import type { Failpoint } from '../publish/failpoint.ts';
+import { clearPlaces } from './clear-places.ts';
 import type { CustodyStore } from './custody-store.ts';
 import type { DirectBlocks } from './direct-blocks.ts';
 import type { RepairPlan } from './plan-repair.ts';
@@ -27,6 +28,8 @@ export type RepairPowers = {
   readonly failpoint: Failpoint;
   /** Whether the version's keys are still kept: what was erased is not brought back. */
   readonly isKept: () => boolean;
+  /** Hears of every block that was put. */
+  readonly onPut?: () => void;
 };
 
 export type Repaired = {
@@ -38,8 +41,8 @@ export type Repaired = {
 
 /**
  * Carries out a repair without keys: computes missing fragments from k others, puts them where they belong, read back, and moves slots.
- * A moved slot is written down only when all of its blocks are at the new place, and only then removed from the old one: a crash at any
- * line leaves every fragment findable, and the same repair again ends the work.
+ * A moved slot is written down only when all of its blocks are at the new place, together with the old one, and only then removed from
+ * there: a crash at any line leaves every fragment findable, and the same repair again ends the work.
  */
 export async function repairVersion(
   powers: RepairPowers,
@@ -56,16 +59,16 @@ export async function repairVersion(
   for (const { place, ordinals } of plan.inPlace) repair.want(place, ordinals);
   await repair.recompute();
   const moved: CurrentSlot[] = [];
-  for (const { from, to, copies } of plan.moves) {
+  for (const { from, to } of plan.moves) {
     if (!repair.isWhole(to)) continue;
     repair.checkKept();
     powers.failpoint('repair.placed');
-    powers.store.move(version.version, to);
+    powers.store.move(version.version, to, from);
     powers.failpoint('repair.moved');
     powers.store.observe(version.version, allOk(to, version.perSlot, powers.nowMs()));
     moved.push(to);
-    if (copies) await repair.clear(from);
   }
+  await clearPlaces(powers, version, signal);
   for (const { place } of plan.inPlace) repair.observe(place);
   return { nodes: repair.counts(), moved, stuck: [...plan.stuck, ...repair.stuck] };
 }
@@ -184,6 +187,7 @@ class Repair {
       return false;
     }
     this.#put.set(slot, (this.#put.get(slot) ?? new Set()).add(ordinal));
+    this.#powers.onPut?.();
     this.#powers.failpoint('repair.first-put');
     return true;
   }
@@ -195,19 +199,6 @@ class Repair {
   checkKept(): void {
     if (!this.#powers.isKept())
       throw new Fault('unavailable', `${this.#version.version} was erased meanwhile.`, { retryable: false });
-  }
-
-  /** Takes the blocks from where they lay; what does not go now is an orphan there, and collected. */
-  async clear({ slot, storageNode }: CurrentSlot): Promise<void> {
-    for (const ordinal of this.#version.ordinals) {
-      try {
-        await this.#powers.blocks.remove(storageNode, this.#version.cid(slot, ordinal), this.#signal);
-      } catch (error) {
-        this.#signal.throwIfAborted();
-        if (error instanceof Fault) return;
-        if (!(error instanceof StoreRefusal)) throw error;
-      }
-    }
   }
 
   /** Writes down what a slot that stays has again. */

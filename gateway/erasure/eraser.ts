@@ -105,7 +105,7 @@ export class Eraser implements AsyncDisposable {
     while (!signal.aborted) {
       this.#wake = Promise.withResolvers();
       let isPending = false;
-      this.#destroyRestored();
+      this.#tidy();
       for (const erasure of listAll(readModel, 'erasure', { owner: organization, state: 'requested' })) {
         try {
           if (!(await this.#advance(erasure))) isPending = true;
@@ -124,10 +124,11 @@ export class Eraser implements AsyncDisposable {
     }
   }
 
-  /** A gateway that was restored from a backup older than an erasure has its keys again: they go at once. */
-  #destroyRestored(): void {
-    const { organization, readModel, keys, log } = this.#powers;
+  /** Of what is erased nothing stays here: neither lists that a crash left, nor keys that came back with an older backup. */
+  #tidy(): void {
+    const { organization, readModel, keys, store, log } = this.#powers;
     for (const { id, versions } of listAll(readModel, 'erasure', { owner: organization, state: 'erased' })) {
+      store.forgetBlocks(id);
       const restored = versions.filter((version) => keys.version(version) !== undefined);
       if (restored.length === 0) continue;
       keys.destroy(restored);

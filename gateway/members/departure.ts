@@ -11,7 +11,8 @@ import {
   type VersionId,
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import type { Custodian, VersionStorage } from '../custody/custodian.ts';
+import type { Custodian } from '../custody/custodian.ts';
+import type { VersionStorage } from '../custody/version-storage.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { ReadModel } from '../projection/index.ts';
 

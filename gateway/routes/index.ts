@@ -3,6 +3,7 @@ import type { Route } from '../http/route.ts';
 import { listAccesses } from './access/list-accesses.ts';
 import { adminRoutes } from './admin/index.ts';
 import { auditVersion } from './custody/audit-version.ts';
+import { getRepair } from './custody/get-repair.ts';
 import { getStorage } from './custody/get-storage.ts';
 import { repairVersion } from './custody/repair-version.ts';
 import { getDataset } from './datasets/get-dataset.ts';
@@ -130,6 +131,7 @@ export const routes: readonly Route[] = [
   getStorage,
   auditVersion,
   repairVersion,
+  getRepair,
   ...adminRoutes,
   getVersionErasureImpact,
   requestVersionErasure,

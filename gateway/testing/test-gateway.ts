@@ -62,7 +62,10 @@ export class TestGateway implements AsyncDisposable {
       openChannel: this.#channel.openerFor(organization.mspId),
       openBytes: async () => ({
         // No bytes here: nothing lies anywhere.
-        powers: { custody: { heldOn: () => [], storageOf: nothingStored } } as never,
+        powers: {
+          custody: { heldOn: () => [], stuckOn: () => [], storageOf: nothingStored },
+          failpoint: () => undefined,
+        } as never,
         probes: [],
         peerAddress: undefined,
         agreementKey: undefined,

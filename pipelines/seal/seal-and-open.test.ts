@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { blockId } from './block-id.ts';
 import { SealFault } from './fault.ts';
 import { layoutOf, minFragmentBytes, segmentCapacity } from './layout.ts';
 import { encodeManifest, fragmentsOf, type StorageManifest } from './manifest.ts';
@@ -269,6 +270,29 @@ describe('sealing and opening', () => {
       store.dead.clear();
     }
   });
+
+  test('every byte of a fragment flipped is another content id, and a repair gives the very same fragment back', async () => {
+    const store = new SlotMemory();
+    const manifest = await sealed(store, 2, 3, segmentsOf(100));
+    let flips = 0;
+    for (let slot = 0; slot < 3; slot++) {
+      const [[cid, bytes] = []] = store.blocks.get(slot) ?? [];
+      if (cid === undefined || bytes === undefined) throw new Error(`slot ${slot} has nothing`);
+      const before = Buffer.from(bytes);
+      expect(before).toHaveLength(minFragmentBytes);
+      for (let at = 0; at < before.length; at++) {
+        store.flip(slot, at);
+        const isDetected = blockId(hash('sha256', bytes, 'buffer')) !== cid;
+        for await (const made of repairFragments(manifest, { lost: [slot], get: store.get, threads })) {
+          if (!isDetected || made.cid !== cid || Buffer.compare(made.bytes, before) !== 0)
+            throw new Error(`byte ${at} of slot ${slot}`);
+          flips++;
+        }
+        store.flip(slot, at);
+      }
+    }
+    expect(flips).toBe(3 * minFragmentBytes);
+  }, 60_000);
 
   test('a repair replaces a lying source, and says when too few are left', async () => {
     const store = new SlotMemory();

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { readState } from '@d-cloud/gateway/supervisor';
 import { beforeAll, expect, test } from '@jest/globals';
 import { storedBlocks } from '../support/blocks.ts';
 import type { Network } from '../support/network.ts';
+import { photograph } from '../support/samples.ts';
+import { filesHolding } from '../support/search.ts';
 import { askAndIssue, jobEnd, publishFiles, publishModel, registerDataset, requestJob } from '../support/stories.ts';
 
 type Blocks = ReadonlyMap<string, string>;
@@ -14,7 +17,12 @@ export function canaries(network: () => Network): void {
   // Long enough that no chance finds them, and without a character that an escape would hide.
   const word = `canary${randomBytes(12).toString('hex')}`;
   const fileName = `name${randomBytes(12).toString('hex')}.txt`;
-  let shared: number;
+  /** Blocks that two publications of the same bytes have in common, by what the bytes are. */
+  const shared = new Map<string, number>();
+  /** Plaintexts with a pattern that a weak cipher would let through, and pieces of them that must lie nowhere. */
+  let patterns: ReadonlyMap<string, { readonly bytes: Buffer; readonly piece: Buffer }>;
+  let fragments: ReadonlyMap<string, readonly Buffer[]>;
+  let patternsFound: Awaited<ReturnType<typeof filesHolding>>;
   /** Where each word that was looked for lies, of all files of the network, once the story is over. */
   let found: ReadonlyMap<string, readonly string[]>;
   let looked: number;
@@ -39,14 +47,27 @@ export function canaries(network: () => Network): void {
     const { id } = await registerDataset(alder, { title: 'Canaries', modality: 'documents' });
     const before = await storedBlocks(network());
     const first = await publishFiles(alder, id, entries);
-    const between = await storedBlocks(network());
-    await publishFiles(alder, id, entries);
-    const after = await storedBlocks(network());
-    const digests = (later: Blocks, earlier: Blocks) =>
-      [...later.keys()].filter((name) => !earlier.has(name)).map((name) => name.split('/')[1]!);
-    const [ones, others] = [digests(between, before), new Set(digests(after, between))];
-    expect([ones.length >= 7, others.size >= 7]).toEqual([true, true]);
-    shared = ones.filter((name) => others.has(name)).length;
+    shared.set('text', await inCommon(before, () => publishFiles(alder, id, entries)));
+    // No marker can hide in zeros and a picture, so what is looked for is a long run of their own bytes.
+    const png = Buffer.from((await photograph('coffee.png')).bytes);
+    const zeros = Buffer.alloc(256 * 1024);
+    patterns = new Map<string, { bytes: Buffer; piece: Buffer }>([
+      ['zeros', { bytes: zeros, piece: zeros.subarray(0, 64) }],
+      ['PNG', { bytes: png, piece: png.subarray(png.length >> 1, (png.length >> 1) + 48) }],
+    ]);
+    const made = new Map<string, readonly Buffer[]>();
+    for (const [name, { bytes }] of patterns) {
+      const modality = name === 'PNG' ? 'images' : 'documents';
+      const { id: dataset } = await registerDataset(alder, { title: `Pattern ${name}`, modality });
+      const file = [{ name: name === 'PNG' ? 'picture.png' : 'zeros.bin', bytes }];
+      const earlier = await storedBlocks(network());
+      await publishFiles(alder, dataset, file);
+      const added = [...(await storedBlocks(network()))].filter(([block]) => !earlier.has(block));
+      made.set(name, await Promise.all(added.map(([, path]) => readFile(path))));
+      shared.set(name, await inCommon(earlier, () => publishFiles(alder, dataset, file)));
+    }
+    fragments = made;
+    patternsFound = await filesHolding(network().directory, [patterns.get('PNG')!.piece]);
     const model = await publishModel(network(), 'embedder');
     const grant = await askAndIssue(network(), { dataset: id, model });
     const job = await requestJob(network().as('birch'), { version: first.id, model, grant: grant.id });
@@ -55,8 +76,45 @@ export function canaries(network: () => Network): void {
     ({ looked, found } = await search(network().directory, words));
   }, 180_000);
 
-  test('identical files published twice share no block', () => {
-    expect(shared).toBe(0);
+  /** How many blocks a publication has in common with the one before it, whose blocks were not there `before`. */
+  async function inCommon(before: Blocks, publishAgain: () => Promise<unknown>): Promise<number> {
+    const between = await storedBlocks(network());
+    await publishAgain();
+    const after = await storedBlocks(network());
+    const digests = (later: Blocks, earlier: Blocks) =>
+      [...later.keys()].filter((name) => !earlier.has(name)).map((name) => name.split('/')[1]!);
+    const [ones, others] = [digests(between, before), new Set(digests(after, between))];
+    expect([ones.length >= 7, others.size >= 7]).toEqual([true, true]);
+    return ones.filter((name) => others.has(name)).length;
+  }
+
+  test('identical files published twice share no block: text, zeros, a picture', () => {
+    expect([...shared]).toEqual([
+      ['text', 0],
+      ['zeros', 0],
+      ['PNG', 0],
+    ]);
+  });
+
+  test('no fragment of zeros or of a picture shows a pattern: no piece of them, nothing to compress, every byte as often as every other', () => {
+    for (const [name, { piece }] of patterns) {
+      const blocks = fragments.get(name)!;
+      expect(blocks.length).toBeGreaterThanOrEqual(7);
+      for (const block of blocks) expect([name, block.includes(piece)]).toEqual([name, false]);
+      const together = Buffer.concat(blocks);
+      expect(deflateRawSync(together, { level: 9 }).length / together.length).toBeGreaterThanOrEqual(0.99);
+      const counts = new Float64Array(256);
+      for (const byte of together) counts[byte]!++;
+      const expected = together.length / 256;
+      const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+      // 255 degrees of freedom: mean 255, standard deviation √510. Four of those hold but for 1 of 16,000 runs.
+      expect(Math.abs(chiSquare - 255)).toBeLessThan(5 * Math.sqrt(510));
+    }
+  });
+
+  test('no piece of the picture lies in any file of the network', () => {
+    expect(patternsFound.looked).toBeGreaterThan(100);
+    expect(patternsFound.found).toEqual([]);
   });
 
   test('neither content nor file names lie in any storage node, ledger file, read model, key store or log', () => {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { type Network, startNetwork } from '../support/network.ts';
 import { killsWhileComputing } from './computing.ts';
+import { killsWhileEnding } from './ending.ts';
 import { killsUnderLoad } from './ledger-under-load.ts';
 import { killsWhilePublishing } from './publishing.ts';
 
@@ -13,4 +14,5 @@ afterAll(() => network?.[Symbol.asyncDispose](), 60_000);
 
 describe('while publishing', () => killsWhilePublishing(() => network));
 describe('while a job runs', () => killsWhileComputing(() => network));
+describe('while something ends', () => killsWhileEnding(() => network));
 describe('while many write', () => killsUnderLoad(() => network));

@@ -1,4 +1,5 @@
 import type { VersionView } from '@d-cloud/gateway/cli';
+import { failpointNames } from '@d-cloud/gateway/publish';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/answers.ts';
 import { storedBlocks } from '../support/blocks.ts';
@@ -8,16 +9,8 @@ import { contentDigests, entryDigests, pieces, publishFiles, registerDataset, sh
 import { type TarEntry, tar } from '../support/tar.ts';
 import { until } from '../support/until.ts';
 
-/** Lines of an upload between which the publishing gateway is killed: gateway/publish/failpoint.ts. */
-const lines = [
-  'publish.begun',
-  'publish.first-put',
-  'publish.placed',
-  'publish.keys-kept',
-  'publish.journaled',
-  'publish.submitted',
-  'publish.recorded',
-];
+/** Lines of an upload between which the publishing gateway is killed. */
+const lines = failpointNames.filter((name) => name.startsWith('publish.'));
 
 /** The publishing gateway and the storage nodes die in the middle of an upload: nothing is half there, and the same request again ends it. */
 export function killsWhilePublishing(network: () => Network): void {

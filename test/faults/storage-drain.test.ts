@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import type { GrantView } from '@d-cloud/gateway/cli';
+import { failpointNames } from '@d-cloud/gateway/publish';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/answers.ts';
 import { audit, blockFiles, configureCustody, digestsOf, storageOf } from '../support/custody.ts';
@@ -50,9 +51,11 @@ test('a storage node that holds fragments may not leave before their owner has m
   expect({ status, code }).toEqual({ status: 409, code: 'STATE_CONFLICT' });
   const files = await blockFiles(network, storageNode);
 
-  // The owner's gateway is killed after the fragments are at their new place and before that is written down.
-  await network.arm('alder', 'repair.placed');
+  // The owner's gateway is killed at every line of the repair, one after the other; begun again it goes on by itself.
+  const [first, ...later] = failpointNames.filter((name) => name.startsWith('repair.'));
+  await network.arm('alder', first!);
   await operator(owner).call('POST', `/storage-nodes/${storageNode}/drain`);
+  for (const line of later) await network.reach('alder', line);
   await network.revive('alder');
   const moved = await until('the fragment to be moved', async () => {
     const storage = await storageOf(alder(), version);

@@ -1,9 +1,9 @@
 /** Steps of the stories about stored versions: what their owner is told, and what happens to bytes on a storage node's disk. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RestClient } from '@d-cloud/gateway/cli';
+import { type RestClient, watchRepair } from '@d-cloud/gateway/cli';
 import type { Network, OrganizationName } from './network.ts';
-import { sha256 } from './stories.ts';
+import { sha256, silent } from './stories.ts';
 
 type Counts = Record<'ok' | 'missing' | 'corrupt' | 'offline' | 'slow', number>;
 export type StorageView = {
@@ -12,6 +12,7 @@ export type StorageView = {
   readonly n: number;
   readonly intact: number;
   readonly blocksPerFragment: number;
+  readonly stuck: readonly string[];
   readonly fragments: readonly {
     readonly slot: number;
     readonly storageNode: string;
@@ -37,8 +38,12 @@ export const storageOf = (rest: RestClient, version: string) =>
   rest.call<StorageView>('GET', `/versions/${version}/storage`);
 export const audit = (rest: RestClient, version: string) =>
   rest.call<StorageView>('POST', `/versions/${version}/audit`);
-export const repair = (rest: RestClient, version: string) =>
-  rest.call<StorageView & { repaired: number; stuck: string[] }>('POST', `/versions/${version}/repair`);
+/** Has a version repaired and waits until there is no more to do; gives how it is stored then, and what came of the repair. */
+export async function repair(rest: RestClient, version: string): Promise<StorageView & { readonly repaired: number }> {
+  const { state, put, stuck } = await watchRepair(rest, silent, version);
+  if (state !== 'done') throw new Error(`the repair ${state}: ${stuck.join(' ')}`);
+  return { ...(await storageOf(rest, version)), repaired: put, stuck };
+}
 
 /** The files of a storage node's blocks, by path, with their bytes. */
 export async function blockFiles(network: Network, storageNode: string): Promise<Map<string, Buffer>> {

@@ -122,6 +122,20 @@ export class Network implements AsyncDisposable {
     await writeFile(holdFile(join(this.directory, 'run'), gateway), '');
   }
 
+  /** Starts a gateway that is held, armed, and waits until it has died at that line of what it goes on with by itself, maybe before it serves. */
+  async reach(organization: OrganizationName, failpoint: string): Promise<void> {
+    const gateway = `gateway-${organization}`;
+    await this.becomes(gateway, 'held');
+    await this.#configure(organization, [`${failpoint}:kill`]);
+    await releaseProcess(this.directory, gateway);
+    await until(`${gateway} to begin`, async () => {
+      const known = await readState(this.directory);
+      return known?.processes.some((one) => one.name === gateway && one.state !== 'held');
+    });
+    await writeFile(holdFile(join(this.directory, 'run'), gateway), '');
+    await this.becomes(gateway, 'held');
+  }
+
   /** Waits until an armed gateway has died where it should, and starts it again with nothing armed. */
   async revive(organization: OrganizationName): Promise<void> {
     await this.becomes(`gateway-${organization}`, 'held');

@@ -18,7 +18,7 @@ export const research = 'dpv:ResearchAndDevelopment';
 export const marketing = 'dpv:Marketing';
 
 /** Says nothing: tests read results. */
-const silent: Output = {
+export const silent: Output = {
   json: true,
   say: () => undefined,
   result: () => undefined,

@@ -12,6 +12,7 @@ import {
 } from '../../supervisor/index.ts';
 import { type Credentials, credentialsFile, readCredentials } from '../credentials.ts';
 import { type Output, table } from '../output.ts';
+import { stuckStorageNodes } from './stuck-storage-nodes.ts';
 
 const startWithinMs = 120_000;
 /** Other machines are started by other people. */
@@ -90,8 +91,10 @@ export async function status(directory: string) {
   const home = resolve(directory);
   const state = await readState(home);
   const health = await networkHealth(home, state, new Date());
+  const stuck = state?.phase === 'ready' ? await stuckStorageNodes(home) : [];
   const absent = { phase: 'absent' as const, step: 'there is no network here', processes: [] };
-  return { ...(state ?? absent), warnings: [], promisesNotKept: [], certificates: [], ...health };
+  const { warnings = [], promisesNotKept = [], certificates = [] } = health ?? {};
+  return { ...(state ?? absent), promisesNotKept, certificates, warnings: [...warnings, ...stuck] };
 }
 
 /** A status for a person to read. */

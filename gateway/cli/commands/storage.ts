@@ -1,5 +1,6 @@
 /** What the owner of a version asks about where it lies. */
 import type { Command } from 'commander';
+import { watchRepair } from '../actions/repair.ts';
 import { table } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -16,6 +17,7 @@ type StorageView = {
     readonly moved: boolean;
     readonly found?: { readonly at: string; readonly [outcome: string]: number | string };
   }[];
+  readonly stuck: readonly string[];
   readonly reconstruction: {
     readonly mostByOne: number;
     readonly together: readonly (readonly string[])[];
@@ -44,17 +46,16 @@ export function addStorageCommands(program: Command, session: Session): void {
     .description('ask its storage nodes for a version’s blocks and put back what is lost')
     .action(async (id: string) => {
       const rest = await session.rest();
-      const { repaired, stuck, ...storage } = await rest.call<StorageView & { repaired: number; stuck: string[] }>(
-        'POST',
-        `/versions/${id}/repair`,
-      );
-      const told = [storageText(storage), `Blocks put back: ${repaired}`, ...stuck.map((one) => `  mind: ${one}`)];
-      session.output.result({ ok: stuck.length === 0, repaired, stuck, storage }, told.join('\n'));
-      if (stuck.length > 0) process.exitCode = 1;
+      const { state, put: repaired, stuck } = await watchRepair(rest, session.output, id);
+      const storage = await rest.call<StorageView>('GET', `/versions/${id}/storage`);
+      const ok = state === 'done' && stuck.length === 0;
+      const told = [storageText({ ...storage, stuck }), `Blocks put back: ${repaired}`];
+      session.output.result({ ok, repaired, stuck, storage }, told.join('\n'));
+      if (!ok) process.exitCode = 1;
     });
 }
 
-function storageText({ version, state, k, n, intact, fragments, reconstruction }: StorageView): string {
+function storageText({ version, state, k, n, intact, fragments, reconstruction, stuck }: StorageView): string {
   const rows = fragments.map(({ slot, storageNode, organization, moved, found }) => [
     String(slot),
     organization,
@@ -69,5 +70,6 @@ function storageText({ version, state, k, n, intact, fragments, reconstruction }
     table(['fragment', 'organization', 'storage node', 'last audit'], rows),
     `No organization holds more than ${reconstruction.mostByOne}. The sealed bytes could be rebuilt by ${groups}; opening them takes keys too.`,
     `Any one organization may leave: ${reconstruction.anyMayLeave ? 'yes' : 'no'}.`,
+    ...stuck.map((sentence) => `  mind: ${sentence}`),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { VersionStorage } from '../../custody/custodian.ts';
+import type { VersionStorage } from '../../custody/version-storage.ts';
 import type { ReadModel } from '../../projection/index.ts';
 import { count, idOf, mspId } from '../schemas/ids.ts';
 import { ledgerPlace, viewOf } from '../schemas/page.ts';
@@ -62,6 +62,9 @@ export const storageView = z
         anyMayLeave: z.boolean().describe('Whether the others could, when any one organization is gone'),
       })
       .describe('Who could rebuild the sealed bytes. Nobody can open them without keys.'),
+    stuck: z
+      .array(z.string())
+      .describe('What should be done and cannot, such as leaving a storage node with no other to go to'),
     audits: z.array(auditView).describe('The newest audits and repairs on the ledger, newest first'),
   })
   .meta({ id: 'VersionStorage' });

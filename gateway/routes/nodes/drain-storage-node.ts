@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { route } from '../../http/route.ts';
 import { find } from '../find.ts';
 import { idOf } from '../schemas/ids.ts';
-import { viewOf } from '../schemas/page.ts';
 import { storageNodeView } from '../schemas/records.ts';
+import { storageNodeBody } from './storage-node-view.ts';
 
 export const drainStorageNode = route({
   method: 'post',
@@ -16,8 +16,8 @@ export const drainStorageNode = route({
   params: z.strictObject({ id: idOf('stor') }),
   body: z.strictObject({}).optional(),
   response: storageNodeView,
-  async handle({ params, submit }, { readModel }) {
+  async handle({ params, submit }, services) {
     await submit('storage-node:drain', { id: params.id });
-    return { body: viewOf(find(readModel, 'storage-node', params.id)) };
+    return { body: storageNodeBody(find(services.readModel, 'storage-node', params.id), services) };
   },
 });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { route } from '../../http/route.ts';
 import { mspId } from '../schemas/ids.ts';
-import { pageOf, pageQuery, pageView, viewOf } from '../schemas/page.ts';
+import { pageOf, pageQuery, pageView } from '../schemas/page.ts';
 import { storageNodeView } from '../schemas/records.ts';
+import { storageNodeBody } from './storage-node-view.ts';
 
 export const listStorageNodes = route({
   method: 'get',
@@ -17,8 +18,9 @@ export const listStorageNodes = route({
     ...pageQuery,
   }),
   response: pageOf(storageNodeView),
-  async handle({ query }, { readModel }) {
+  async handle({ query }, services) {
     const filter = { owner: query.organization, state: query.state };
-    return { body: pageView(readModel.list('storage-node', filter, { ...query, order: 'oldest' }), viewOf) };
+    const page = services.readModel.list('storage-node', filter, { ...query, order: 'oldest' });
+    return { body: pageView(page, (recorded) => storageNodeBody(recorded, services)) };
   },
 });

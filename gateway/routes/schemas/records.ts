@@ -156,6 +156,8 @@ export const storageNodeView = z
     capacityBytes: z.string(),
     pricePerGibMonth: z.string().optional().describe('Minor units of account for a GiB kept for a month'),
     state: nodeState,
+    held: z.int().optional().describe('Versions, anyone’s, with fragments on it; only of your own storage nodes'),
+    stuck: z.array(z.string()).optional().describe('What keeps a draining storage node of yours from becoming empty'),
     ledger,
   })
   .meta({ id: 'StorageNode' });

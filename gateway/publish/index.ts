@@ -1,0 +1,1 @@
+export { type FailpointName, failpointNames } from './failpoint.ts';
