@@ -43,7 +43,7 @@ describe('without a network', () => {
   });
 
   test('a folder whose network description is damaged, or of a version to come, is named in one sentence', async () => {
-    for (const text of ['{"v":2}', 'no json', '']) {
+    for (const text of ['{"v":3}', 'no json', '']) {
       const folder = await mkdtemp(join(tmpdir(), 'dcloud-stale-'));
       await writeFile(join(folder, 'network.json'), text);
       const shown = await dcloud('up', '--json', '--directory', folder);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startStorageNodes } from '../../embedded/store/index.ts';
 import { cidOf, OwnNode } from '../../store/index.ts';
-import { findIpfs, type KuboNodeInit, startKubo } from './index.ts';
+import { startProgram, takePorts } from '../program/index.ts';
+import { findIpfs, type KuboNodeInit, kuboProgram, startKubo } from './index.ts';
 import { privateConfig, publicConfig } from './kubo-config.ts';
 import { Stranger } from './testing/index.ts';
 
@@ -189,6 +190,61 @@ withKubo(ipfs ? `Kubo ${ipfs.version}` : 'Kubo (left out: there is no ipfs on PA
     expect(await stranger.connect(kubo.swarmAddresses[0]!)).toBe(false);
     expect(await stranger.get(cidOf(other), { withinMs: 1_000 })).toBeUndefined();
     expect((await stat(join(directory, 'k1', 'swarm.key'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('running, says of itself that it dials, serves and announces nothing, checks hashes and collects no garbage', async () => {
+    const [port] = await takePorts(1);
+    const program = await kuboProgram('k1', init({ port: port! }));
+    const file = join(directory, 'k1', 'config');
+    const written = JSON.parse(await readFile(file, 'utf8'));
+    // Our own token does not open a node's configuration; this one is for the test to ask with.
+    const paths = ['config/show', 'swarm/addrs/listen', 'bootstrap/list'].map((path) => `/api/v0/${path}`);
+    written.API.Authorizations.reader = { AuthSecret: 'bearer:reader', AllowedPaths: paths };
+    await writeFile(file, JSON.stringify(written));
+    await using _running = await startProgram(program, {
+      logFile: join(directory, 'k1.log'),
+      pidFile: join(directory, 'k1.pid'),
+    });
+    const ask = async (path: string) => {
+      const headers = { Authorization: 'Bearer reader' };
+      return (await fetch(`http://127.0.0.1:${port}/api/v0/${path}`, { method: 'POST', headers })).json();
+    };
+    expect(await ask('config/show')).toMatchObject({
+      AutoConf: { Enabled: false },
+      Bitswap: { ServerEnabled: false },
+      Bootstrap: [],
+      Addresses: { API: `/ip4/127.0.0.1/tcp/${port}`, Gateway: [] },
+      Datastore: { HashOnRead: true },
+      Discovery: { MDNS: { Enabled: false } },
+      Provide: { Enabled: false },
+      Routing: { Type: 'none' },
+    });
+    expect(await ask('bootstrap/list')).toMatchObject({ Peers: [] });
+    const { Strings: listens } = (await ask('swarm/addrs/listen')) as { Strings: string[] };
+    for (const address of listens) expect(address).toMatch(/^\/ip4\/127\.0\.0\.1\//);
+    expect(program.args.join(' ')).not.toContain('gc');
+    expect(await readFile(join(directory, 'k1.log'), 'utf8')).toContain(
+      'limited to private network of peers with the swarm key',
+    );
+  });
+
+  test('notices by its hash that a block on its disk is no longer what was put', async () => {
+    await using kubo = await startKubo(init());
+    await using node = new OwnNode({ id: 'k1', address: kubo.address, token });
+    const bytes = Buffer.from('a block that a disk will damage');
+    await node.put(cidOf(bytes), bytes);
+    const blocks = join(directory, 'k1', 'blocks');
+    const files = (await readdir(blocks, { recursive: true })).filter((name) => name.endsWith('.data'));
+    for (const name of files) {
+      const path = join(blocks, name);
+      if ((await readFile(path)).equals(bytes)) await writeFile(path, 'something else, of another length');
+    }
+    await expect(node.get(cidOf(bytes))).rejects.toThrow();
+    const response = await fetch(`${kubo.address}/api/v0/block/get?arg=${cidOf(bytes)}&offline=true`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    expect(await response.text()).toMatch(/different hash than requested/);
   });
 
   test('a stranger on its port does not look like readiness', async () => {
