@@ -17,10 +17,13 @@ export async function dcloud(...words: readonly string[]): Promise<Shown> {
 }
 
 /** Types a command and leaves it running. */
-export function begin(words: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Shown> } {
+export function begin(
+  words: readonly string[],
+  environment: { readonly PATH?: string } = {},
+): { readonly child: ChildProcess; readonly ended: Promise<Shown> } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
   });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (out += piece));
