@@ -21,10 +21,9 @@ export async function buildIpfs(into: string): Promise<{ readonly path: string; 
   await mkdir(directory, { recursive: true });
   const args = ['build', '-mod=readonly', '-trimpath', '-o', join(directory, 'ipfs'), 'github.com/ipfs/kubo/cmd/ipfs'];
   const go = spawn('go', args, { cwd: moduleDirectory(), stdio: ['ignore', 'inherit', 'inherit'] });
-  const failed = once(go, 'error').then(([cause]) => {
+  const [code] = await once(go, 'exit').catch((cause: unknown) => {
     throw new Error('There is no Go here. It is published at https://go.dev/dl/ (1.26 or later is needed).', { cause });
   });
-  const [code] = await Promise.race([once(go, 'exit'), failed]);
   if (code !== 0) throw new Error(`Go could not build ipfs (exit ${code}): what it said is above.`);
   return findIpfs({ directory, searchPath: '' });
 }
