@@ -130,4 +130,14 @@ describe('the slot book', () => {
     book.answered(1, 20);
     expect(book.patienceMs([0, 1])).toBe(45);
   });
+
+  test('waits longer for slots whose times vary much than for steady ones', () => {
+    const [steady, unsteady] = [new SlotBook(1), new SlotBook(1)];
+    for (let round = 0; round < 20; round++) {
+      steady.answered(0, 20);
+      unsteady.answered(0, round % 2 === 0 ? 5 : 35);
+    }
+    expect(steady.patienceMs([0])).toBeCloseTo(45);
+    expect(unsteady.patienceMs([0])).toBeGreaterThan(70);
+  });
 });

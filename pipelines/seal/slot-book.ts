@@ -1,5 +1,7 @@
 interface Entry {
   latencyMs: number;
+  /** How far answers usually are from that, either way. */
+  deviationMs: number;
   answers: number;
   faults: number;
   /** Times in a row that it was given up because others were faster. */
@@ -14,12 +16,21 @@ export class SlotBook {
   readonly #entries: readonly Entry[];
 
   constructor(n: number) {
-    this.#entries = Array.from({ length: n }, () => ({ latencyMs: 0, answers: 0, faults: 0, outruns: 0 }));
+    this.#entries = Array.from({ length: n }, () => ({
+      latencyMs: 0,
+      deviationMs: 0,
+      answers: 0,
+      faults: 0,
+      outruns: 0,
+    }));
   }
 
   answered(slot: number, latencyMs: number): void {
     const entry = this.#entry(slot);
-    entry.latencyMs = entry.answers === 0 ? latencyMs : 0.7 * entry.latencyMs + 0.3 * latencyMs;
+    if (entry.answers > 0) {
+      entry.deviationMs = 0.7 * entry.deviationMs + 0.3 * Math.abs(latencyMs - entry.latencyMs);
+      entry.latencyMs = 0.7 * entry.latencyMs + 0.3 * latencyMs;
+    } else entry.latencyMs = latencyMs;
     entry.answers++;
     entry.outruns = 0;
   }
@@ -49,11 +60,14 @@ export class SlotBook {
     return [...slots].sort((a, b) => rank(a) - rank(b) || a - b);
   }
 
-  /** How long to wait for these slots before asking another: not at all until k of them are known. */
+  /**
+   * How long to wait for these slots before asking another: not at all until they are known, then twice what the slowest takes, or its time and
+   * four deviations where times vary more than that, as retransmission timers do (RFC 6298): asking more of a machine that is busy makes it no faster.
+   */
   patienceMs(slots: readonly number[]): number {
     const known = slots.map((slot) => this.#entry(slot));
     if (known.some(({ answers }) => answers === 0)) return 0;
-    return 2 * Math.max(...known.map(({ latencyMs }) => latencyMs)) + 5;
+    return 5 + Math.max(...known.map(({ latencyMs, deviationMs }) => latencyMs + Math.max(latencyMs, 4 * deviationMs)));
   }
 
   #usualMs(): number {
