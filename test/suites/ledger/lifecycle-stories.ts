@@ -6,6 +6,7 @@ import {
   committedDefinition,
   DefinitionArgs,
   definitionArgs,
+  deployChaincode,
   installChaincode,
   installedPackages,
   packageChaincode,
@@ -234,25 +235,39 @@ export function lifecycleStories(stage: () => Stage): void {
     expect(text(await agreed.evaluateTransaction('pget', 'kept', 'p'))).toBe('s');
   });
 
+  test('all steps of an upgrade in one go are done once', async () => {
+    const { consortium } = stage();
+    const { sequence: _, ...next } = definition({ version: '3', collections: [collection('kept')] });
+    const request = {
+      definition: next,
+      chaincodePackage: second,
+      members: members.map((mspId) => ({ mspId, peers: [consortium.peer(mspId)] })),
+      ordering: { orderer: consortium.orderer('A') },
+    };
+    expect(await deployChaincode(request)).toEqual({ sequence: 3, packageId: second.packageId, committed: true });
+    expect(await deployChaincode(request)).toEqual({ sequence: 3, packageId: second.packageId, committed: false });
+    expect((await commit(stage().contract('A', 'agreed'), 'put', ['k', 'y'], ['C'])).code).toBe(0);
+  });
+
   test('an agreement in force is neither changed under its sequence nor robbed of its collections', async () => {
     const name = 'ApproveChaincodeDefinitionForMyOrg';
-    const now = definition({ version: '2', sequence: 2, collections: [collection('kept')] });
-    expect(await refusal('A', approval({ ...now, version: '3' }))).toBe(
+    const now = definition({ version: '3', sequence: 3, collections: [collection('kept')] });
+    expect(await refusal('A', approval({ ...now, version: '4' }))).toBe(
       failed(
         name,
-        "attempted to redefine the current committed sequence (2) for namespace agreed with different parameters: expected Version '2' does not match passed Version '3'",
+        "attempted to redefine the current committed sequence (3) for namespace agreed with different parameters: expected Version '3' does not match passed Version '4'",
       ),
     );
     expect(await refusal('A', approval({ ...now, sequence: 1 }))).toBe(
-      failed(name, 'currently defined sequence 2 is larger than requested sequence 1'),
+      failed(name, 'currently defined sequence 3 is larger than requested sequence 1'),
     );
-    expect(await refusal('A', approval({ ...now, sequence: 3, collections: [] }))).toBe(
+    expect(await refusal('A', approval({ ...now, sequence: 4, collections: [] }))).toBe(
       failed(
         name,
         'error validating chaincode definition: the proposed collection config does not contain previously defined collections',
       ),
     );
-    expect(await refusal('A', approval({ ...now, sequence: 3, collections: [collection('kept', 5)] }))).toBe(
+    expect(await refusal('A', approval({ ...now, sequence: 4, collections: [collection('kept', 5)] }))).toBe(
       failed(
         name,
         'error validating chaincode definition: the BlockToLive in an existing collection [kept] modified. Existing value [0]',
