@@ -18,11 +18,12 @@ import {
   signUpdate,
   updateEnvelope,
 } from '@d-cloud/network/admin';
+import { signatory } from '@d-cloud/network/ledger';
 import { Config, ConfigUpdate } from '@d-cloud/network/ledger/messages';
 import { parseBlock, readChannelConfig } from '@d-cloud/network/ledger/verify';
 import type { Contract } from '@hyperledger/fabric-gateway';
 import { expect, test } from '@jest/globals';
-import { failure, text } from './answers.ts';
+import { failure, take, text } from './answers.ts';
 import type { Stage } from './conformance.ts';
 import { type Member, members } from './probe-consortium.ts';
 
@@ -31,6 +32,7 @@ const applying = "BAD_REQUEST: error applying config update to existing channel 
 const majority = ['A', 'B'] as const;
 
 type Signer = Identity['signer'];
+const signatoryOf = ({ certificate, key }: Signer, mspId: string) => signatory({ mspId, certificate, privateKey: key });
 
 /** How a channel's configuration changes: who must agree, what orderers refuse, and that a change is in force at once. */
 export function configStories(stage: () => Stage): void {
@@ -169,6 +171,26 @@ export function configStories(stage: () => Stage): void {
     expect((await query('qscc', 'GetChainInfo', ['probes'])).length).toBeGreaterThan(0);
   });
 
+  test('blocks may be kept from readers who still get filtered ones', async () => {
+    const { consortium } = stage();
+    const atPeer = consortium.peer('A', 'gateway');
+    expect(parseBlock(await fetchBlock(atPeer, 'probes', 0, { from: 'peer' })).header.number).toBe(0);
+    await change(await updateOf({ kind: 'set-acl', resource: 'event/Block', policy: '/Channel/Application/Admins' }));
+    await expect(fetchBlock(atPeer, 'probes', 0, { from: 'peer' })).rejects.toThrow('FORBIDDEN');
+    const [first] = await take(await stage().network('A').getFilteredBlockEvents({ startBlock: 0n }), 1);
+    expect(first?.getNumber()).toBe(0);
+    await change(await updateOf({ kind: 'set-acl', resource: 'event/Block', policy: '/Channel/Application/Readers' }));
+    expect(parseBlock(await fetchBlock(atPeer, 'probes', 0, { from: 'peer' })).header.number).toBe(0);
+  });
+
+  test('a certificate that has ended opens no block at any door', async () => {
+    const { consortium } = stage();
+    const expired = await consortium.expired('A');
+    const atPeer = { client: consortium.client('A'), signatory: signatoryOf(expired, 'A'), name: 'A' };
+    await expect(fetchBlock(atPeer, 'probes', 0, { from: 'peer' })).rejects.toThrow('FORBIDDEN');
+    await expect(fetchBlock(orderer('A', expired), 'probes', 0)).rejects.toThrow('FORBIDDEN');
+  });
+
   test('a certificate on a revocation list is refused at every door, at once', async () => {
     const { consortium } = stage();
     const organization = consortium.organization('A');
@@ -191,6 +213,13 @@ export function configStories(stage: () => Stage): void {
       text: 'failed to endorse transaction, see attached details for more info',
       details: [`A: ${denied}`],
     });
+    const atPeer = { client: consortium.client('A'), signatory: signatoryOf(signer, 'A'), name: 'A' };
+    const readers =
+      "Failed evaluating policy on signed data during check policy on channel [probes] with policy [/Channel/Application/Readers]: [implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Readers' sub-policies to be satisfied]";
+    const events = await consortium.gateway('A', signer).getNetwork('probes').getChaincodeEvents('probe');
+    expect(await failure(take(events, 1))).toEqual({ code: 'PERMISSION_DENIED', text: readers, details: [] });
+    await expect(fetchBlock(atPeer, 'probes', 0, { from: 'peer' })).rejects.toThrow('FORBIDDEN');
+    await expect(fetchBlock(orderer('A', signer), 'probes', 0)).rejects.toThrow('FORBIDDEN');
     const late = await failure(endorsed.submit());
     expect(late.code).toBe('ABORTED');
     expect(late.details.join() || late.text).toContain(

@@ -249,6 +249,25 @@ export function lifecycleStories(stage: () => Stage): void {
     expect((await commit(stage().contract('A', 'agreed'), 'put', ['k', 'y'], ['C'])).code).toBe(0);
   });
 
+  test('a chaincode whose definition asks to be initialized first answers nothing before', async () => {
+    const begun = { ...definitionArgs(definition({ name: 'begun' })), initRequired: true };
+    const approval = ApproveArgs.encode({ ...begun, source: { local: { packageId: first.packageId } } });
+    for (const member of majority) {
+      const { code } = await order(member, 'ApproveChaincodeDefinitionForMyOrg', approval, [member]);
+      expect(code).toBe(0);
+    }
+    expect((await order('A', 'CommitChaincodeDefinition', DefinitionArgs.encode(begun), majority)).code).toBe(0);
+    const early = await failure(
+      stage()
+        .contract('A', 'begun')
+        .evaluate('get', { arguments: ['k'], endorsingOrganizations: ['A'] }),
+    );
+    expect(early.code).toBe('ABORTED');
+    expect(early.details[0]).toMatch(
+      /^A: error in simulation: failed to execute transaction [0-9a-f]{64}: invalid invocation: chaincode 'begun' has not been initialized for this version, must call as init first$/,
+    );
+  });
+
   test('an agreement in force is neither changed under its sequence nor robbed of its collections', async () => {
     const name = 'ApproveChaincodeDefinitionForMyOrg';
     const now = definition({ version: '3', sequence: 3, collections: [collection('kept')] });

@@ -49,7 +49,7 @@ export class ChaincodeConnection implements Disposable {
   /** Runs one transaction. Rejects with `ChaincodeUnreachable` where it could not be run to its end. */
   async execute(execution: Execution): Promise<Outcome> {
     if (!this.#ready) await this.#connect();
-    const { channelId, txId, input, proposal } = execution;
+    const { channelId, txId, input, proposal, initializes } = execution;
     const id = channelId + txId;
     if (this.#running.has(id)) throw new ChaincodeUnreachable(`error sending: txid: ${txId}(${channelId}) exists`);
     return new Promise((resolve, reject) => {
@@ -63,7 +63,8 @@ export class ChaincodeConnection implements Disposable {
         else resolve(outcome);
       };
       this.#running.set(id, { execution, queries: new Queries(), end });
-      this.#send({ type: Shim.TRANSACTION, payload: input, txId, channelId, proposal });
+      const type = initializes ? Shim.INIT : Shim.TRANSACTION;
+      this.#send({ type, payload: input, txId, channelId, proposal });
     });
   }
 

@@ -22,6 +22,8 @@ export interface Execution {
   readonly txId: string;
   readonly namespace: string;
   readonly input: Buffer;
+  /** Whether the chaincode is initialized and not invoked. */
+  readonly initializes: boolean;
   readonly proposal: SignedProposal;
   readonly simulation: Simulation;
   /** Throws Fabric's words for a collection that does not exist. */

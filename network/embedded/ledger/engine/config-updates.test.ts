@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { ConfigEdit } from '../../../admin/index.ts';
 import { offlineOrganization } from '../../../ledger/doubles/offline-channel.ts';
 import { blockHash, parseBlock } from '../../../ledger/verify/block-hash.ts';
@@ -136,6 +137,29 @@ describe('a config update', () => {
     expect([...(await ledger.block(2)).codes]).toEqual([Code.UNSUPPORTED_TX_PAYLOAD]);
     expect(ledger.config.sequence).toBe(world.config().sequence + 1);
   });
+});
+
+test('whatever bytes are handed in, an orderer answers, and nothing changes that nobody agreed upon', async () => {
+  const sound = envelope(['A', 'B'], batch(17));
+  const any = fc.tuple(fc.nat(sound.length - 1), fc.nat(2), fc.nat(255));
+  fc.assert(
+    fc.property(any, ([at, kind, value]) => {
+      const bytes = Buffer.from(sound);
+      if (kind === 0) bytes[at] = value;
+      const broken =
+        kind === 1 ? bytes.subarray(0, at) : kind === 2 ? Buffer.concat([bytes, bytes.subarray(at)]) : bytes;
+      if (broken.equals(sound)) return;
+      const { status } = ledger.broadcast(broken);
+      expect(Object.values(BroadcastStatus)).toContain(status);
+    }),
+    { numRuns: 500 },
+  );
+  await world.commit(ledger, world.transaction(ledger, put('k')));
+  for (let number = 1; number < ledger.height; number++) {
+    const { transactions, codes } = await ledger.block(number);
+    expect(transactions.length).toBe(codes.length);
+  }
+  expect(ledger.config.sequence - world.config().sequence).toBeLessThanOrEqual(1);
 });
 
 describe('an organization', () => {

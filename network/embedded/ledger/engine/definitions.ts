@@ -29,6 +29,8 @@ export interface ChaincodeDefinition {
   readonly sequence: number;
   /** Agreed upon by the ledger's own configuration, not by the organizations through `_lifecycle`. */
   readonly fromStart: boolean;
+  /** It answers nothing until an invocation has initialized this version. */
+  readonly initRequired: boolean;
   readonly endorsement: Policy;
   readonly collections: ReadonlyMap<string, CollectionDefinition>;
 }
@@ -53,12 +55,20 @@ export class Definitions {
 
   /** Puts an agreement in force, in place of the one before. */
   agree(agreed: AgreedChaincode, { fromStart = false } = {}): void {
-    const { name, version, sequence } = agreed;
+    const { name, version, sequence, initRequired } = agreed;
     const endorsement = this.#policy(agreed.validationParameter);
     const collections = CollectionPackage.decode(agreed.collections).collections.flatMap(({ static: each }) =>
       each === undefined ? [] : [[each.name, this.#collection(each)] as const],
     );
-    this.#chaincodes.set(name, { name, version, sequence, fromStart, endorsement, collections: new Map(collections) });
+    this.#chaincodes.set(name, {
+      name,
+      version,
+      sequence,
+      fromStart,
+      initRequired,
+      endorsement,
+      collections: new Map(collections),
+    });
   }
 
   find(name: string): ChaincodeDefinition | undefined {

@@ -27,6 +27,14 @@ export interface Library {
   blocksOf(channelId: string): BlockSource | undefined;
 }
 
+/** What the access rules of a channel call the blocks that peers deliver. */
+type DeliverResource = 'event/Block' | 'event/FilteredBlock';
+
+interface Asked {
+  readonly library: Library;
+  readonly resource: DeliverResource | undefined;
+}
+
 interface Seek {
   readonly source: BlockSource;
   readonly start: number;
@@ -36,12 +44,17 @@ interface Seek {
 }
 
 /** `protos.Deliver` and `orderer.AtomicBroadcast/Deliver`: each message asks for a run of blocks; the answer ends in a status. */
-export function deliver(call: Call, shape: Shape, library: Library): (message: Buffer | undefined) => void {
+export function deliver(
+  call: Call,
+  shape: Shape,
+  library: Library,
+  resource?: DeliverResource,
+): (message: Buffer | undefined) => void {
   let before: Promise<void> = Promise.resolve();
   const next = async (message: Buffer | undefined): Promise<void> => {
     if (call.over) return;
     if (message === undefined) return call.end();
-    const seek = readSeek(message, library, call);
+    const seek = readSeek(message, { library, resource }, call);
     return typeof seek === 'number' ? refuse(call, seek) : serve(call, seek, shape);
   };
   return (message) => {
@@ -65,7 +78,7 @@ async function serve(call: Call, { source, start, stop, denied }: Seek, shape: S
   await call.send(DeliverResponse.encode({ status: DeliverStatus.SUCCESS }));
 }
 
-function readSeek(message: Buffer, library: Library, call: Call): Seek | number {
+function readSeek(message: Buffer, { library, resource }: Asked, call: Call): Seek | number {
   let read: ReturnType<typeof parts>;
   try {
     read = parts(message);
@@ -84,7 +97,7 @@ function readSeek(message: Buffer, library: Library, call: Call): Seek | number 
   if (source.errored && seek.errorResponse !== BEST_EFFORT) return DeliverStatus.SERVICE_UNAVAILABLE;
   const denied = (): boolean => {
     const signer = source.config.identities.signer(creator, envelope.payload, envelope.signature);
-    return signer === undefined || signer.notAfter < library.now() || !mayRead(source, signer);
+    return signer === undefined || signer.notAfter < library.now() || !mayRead(source, resource, signer);
   };
   if (denied()) return DeliverStatus.FORBIDDEN;
   if (seek.start === undefined || seek.stop === undefined) return DeliverStatus.BAD_REQUEST;
@@ -114,8 +127,11 @@ function onChange(source: BlockSource, library: Library, denied: () => boolean):
   };
 }
 
-const mayRead = ({ config, readers }: BlockSource, signer: Identity): boolean =>
-  config.policies.at(readers).satisfiedBy([signer]);
+/** A peer's channel may name another policy for a resource than the one that all readers satisfy. */
+function mayRead({ config, readers }: BlockSource, resource: DeliverResource | undefined, signer: Identity): boolean {
+  const named = resource === undefined ? undefined : config.aclOf(resource);
+  return config.policies.at(named ?? readers).satisfiedBy([signer]);
+}
 
 function parts(message: Buffer) {
   const envelope = Envelope.decode(message);

@@ -40,10 +40,12 @@ export function frontOf(door: Door): GrpcServer {
     limited((request, call) => chaincodeEvents(request, call, door)),
   );
   server.unary('/protos.Endorser/ProcessProposal', (request) => processProposal(request, door));
-  server.bidirectional('/protos.Deliver/Deliver', (call) => deliver(call, fullBlock, door));
-  server.bidirectional('/protos.Deliver/DeliverFiltered', (call) => deliver(call, filteredBlock, door));
+  server.bidirectional('/protos.Deliver/Deliver', (call) => deliver(call, fullBlock, door, 'event/Block'));
+  server.bidirectional('/protos.Deliver/DeliverFiltered', (call) =>
+    deliver(call, filteredBlock, door, 'event/FilteredBlock'),
+  );
   server.bidirectional('/protos.Deliver/DeliverWithPrivateData', (call) =>
-    deliver(call, withPrivateData(door.mspId), door),
+    deliver(call, withPrivateData(door.mspId), door, 'event/Block'),
   );
   server.unary('/discovery.Discovery/Discover', (request, call) => discover(request, call, door));
   return server;

@@ -1,5 +1,6 @@
 import { type ChaincodeConnection, ChaincodeUnreachable } from '../chaincode/connection.ts';
 import type { CollectionAccess, Outcome } from '../chaincode/execution.ts';
+import { initializes } from '../chaincode/initialization.ts';
 import { LIFECYCLE } from '../engine/definitions.ts';
 import type { ChaincodeCall } from '../engine/interest.ts';
 import type { Ledger } from '../engine/ledger.ts';
@@ -121,12 +122,10 @@ export class Peer {
     }
     const { version } = this.#ledger.definitions.find(chaincode)!;
     const simulation = this.#ledger.simulate(this.mspId, txId, height);
-    const outcome = await this.#run(chaincode, ChaincodeInput.encode(input), proposal, simulation, creator).catch(
-      (cause) => {
-        if (!(cause instanceof ChaincodeUnreachable)) throw cause;
-        throw new Unsimulated(`error in simulation: failed to execute transaction ${txId}: ${cause.message}`);
-      },
-    );
+    const outcome = await this.#run(chaincode, input, proposal, simulation, creator).catch((cause) => {
+      if (!(cause instanceof ChaincodeUnreachable)) throw cause;
+      throw new Unsimulated(`error in simulation: failed to execute transaction ${txId}: ${cause.message}`);
+    });
     if (!outcome.completed) {
       throw new Unsimulated(`error in simulation: transaction returned with failure: ${outcome.payload.toString()}`);
     }
@@ -158,18 +157,20 @@ export class Peer {
 
   async #run(
     chaincode: string,
-    input: Buffer,
+    input: ChaincodeInput,
     proposal: UnpackedProposal,
     simulation: Simulation,
     creator: Identity,
   ): Promise<Outcome> {
     const { channelId, txId } = proposal.channelHeader;
     simulation.get(LIFECYCLE, fieldKey('namespaces', chaincode, 'Sequence'));
+    const definition = this.#ledger.definitions.find(chaincode)!;
     return this.#connectionTo(chaincode)!.execute({
       channelId,
       txId,
       namespace: chaincode,
-      input,
+      input: ChaincodeInput.encode(input),
+      initializes: initializes(definition, input.isInit, simulation),
       proposal: proposal.signed,
       simulation,
       access: (collection) => this.#access(channelId, chaincode, collection, creator),
@@ -194,7 +195,7 @@ export class Peer {
       throw new Error(`execute failed: invalid invocation: ${where}: ${missing}`);
     }
     try {
-      return await this.#run(chaincode, ChaincodeInput.encode(input), proposal, simulation, creator);
+      return await this.#run(chaincode, input, proposal, simulation, creator);
     } catch (cause) {
       throw cause instanceof ChaincodeUnreachable ? new Error(`execute failed: ${cause.message}`) : cause;
     }

@@ -2,6 +2,7 @@ import { type Contract, connect, hash } from '@hyperledger/fabric-gateway';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   ApproveArgs,
+  buildProposal,
   committedDefinition,
   DefinitionArgs,
   definitionArgs,
@@ -12,6 +13,14 @@ import {
 } from '../../../admin/index.ts';
 import { signatory } from '../../../ledger/identity.ts';
 import { type Member, ProbeNetwork } from '../testing/probe-network.ts';
+import { callRaw } from '../testing/proposals.ts';
+import {
+  ChaincodeInvocationSpec,
+  ChaincodeProposalPayload,
+  Proposal,
+  ProposalResponse,
+  SignedProposal,
+} from '../wire/proposal.ts';
 
 const chaincodePackage = packageChaincode('probe_2');
 const definition = { channel: 'probes', name: 'probe', version: '2', sequence: 2 };
@@ -76,3 +85,36 @@ test('a chaincode that the configuration names can be upgraded by the organizati
     await expect(atC.endorse()).rejects.toThrow('failed to find any endorsing peers for org(s): C');
   }
 }, 60_000);
+
+test('a chaincode whose definition asks for it answers nothing until it is initialized', async () => {
+  const asked = { ...definition, version: '3', sequence: 3 };
+  const args = { ...definitionArgs(asked), initRequired: true };
+  const approval = ApproveArgs.encode({ ...args, source: { local: { packageId: chaincodePackage.packageId } } });
+  for (const member of ['A', 'B'] as const) {
+    expect(await order(member, 'ApproveChaincodeDefinitionForMyOrg', approval, [member])).toBe(0);
+  }
+  expect(await order('A', 'CommitChaincodeDefinition', DefinitionArgs.encode(args), ['A', 'B'])).toBe(0);
+  const early = await ask(false);
+  expect(early).toMatchObject({
+    status: 500,
+    message: expect.stringMatching(
+      /^error in simulation: failed to execute transaction [0-9a-f]{64}: invalid invocation: chaincode 'probe' has not been initialized for this version, must call as init first$/,
+    ),
+  });
+  expect((await ask(true)).status).toBe(200);
+});
+
+/** Asks the peer of A for `get k`, or to initialize the chaincode with these arguments. */
+async function ask(isInit: boolean): Promise<{ readonly status: number; readonly message: string }> {
+  const admin = adminOf('A');
+  const call = { channel: 'probes', chaincode: 'probe', args: ['get', 'k'], now: new Date() };
+  const { bytes } = buildProposal(admin, call);
+  const { header } = Proposal.decode(bytes);
+  const input = { args: call.args.map((arg) => Buffer.from(arg)), isInit };
+  const spec = { type: 2, chaincodeId: { name: 'probe' }, input };
+  const payload = ChaincodeProposalPayload.encode({ input: ChaincodeInvocationSpec.encode({ chaincodeSpec: spec }) });
+  const proposalBytes = Proposal.encode({ header, payload });
+  const signed = SignedProposal.encode({ proposalBytes, signature: admin.sign(proposalBytes) });
+  const answer = await callRaw(network.client('A'), '/protos.Endorser/ProcessProposal', signed);
+  return ProposalResponse.decode(answer.bytes).response as { status: number; message: string };
+}
