@@ -4,24 +4,15 @@ import { Block, BroadcastStatus, type ChannelHeader, HeaderType } from '../wire/
 import { Code } from '../wire/proposal.ts';
 import type { TxPrivateRwSet } from '../wire/rwset.ts';
 import { Admission, type BroadcastAnswer } from './admission.ts';
+import { Agreements, approvedPackage } from './agreements.ts';
 import { headerHash, type LedgerBlock, nextHeader, readBlock, sealBlock } from './block.ts';
 import { BlockUpdates } from './block-updates.ts';
 import { commitHash } from './commit-hash.ts';
 import { Commits } from './commits.ts';
-import { Definitions, implicitCollection, LIFECYCLE } from './definitions.ts';
+import { type ChaincodeDefinition, Definitions, LIFECYCLE } from './definitions.ts';
 import { Expiries, purgesOf } from './erasures.ts';
 import { History } from './history.ts';
-import { privateSpace } from './keys.ts';
-import {
-  type AgreedChaincode,
-  chaincodeOfKey,
-  definitionStructure,
-  fieldKey,
-  metadataKey,
-  metadataOf,
-  readAgreed,
-  readPackageId,
-} from './lifecycle-state.ts';
+import type { AgreedChaincode } from './lifecycle-state.ts';
 import { type Cut, type Later, Ordering, realTime } from './ordering.ts';
 import { OwnEndorsements } from './own-endorsements.ts';
 import { PrivateData, type ValidTransaction } from './private-data.ts';
@@ -74,6 +65,7 @@ export class Ledger {
   /** Transactions that were let in, with the configuration under which they and their creators' signatures were checked. */
   readonly #admitted = new WeakMap<LedgerTransaction, ChannelConfig>();
   readonly #admission: Admission;
+  readonly #agreements: Agreements;
   readonly #ordering: Ordering;
   #previousHash = Buffer.alloc(0) as Buffer;
   #commitHash = Buffer.alloc(0) as Buffer;
@@ -100,7 +92,8 @@ export class Ledger {
       (transactions) => this.#store(transactions),
       failed,
     );
-    for (const agreed of parts.chaincodes) this.#agreeFromStart(agreed);
+    this.#agreements = new Agreements(this.#state, this.definitions);
+    for (const agreed of parts.chaincodes) this.#agreements.begin(agreed);
   }
 
   /** Opens the channel's files, replays them, and writes block 0 where there is none. Refuses an altered chain. */
@@ -164,14 +157,9 @@ export class Ledger {
     });
   }
 
-  /** The package that an organization has approved for a chaincode in force; empty where it runs none, `undefined` without approval. */
-  packageOf(
-    mspId: string,
-    { name, sequence }: { readonly name: string; readonly sequence: number },
-  ): string | undefined {
-    const state = this.privateData.stateOf(mspId);
-    const space = privateSpace(LIFECYCLE, implicitCollection(mspId));
-    return readPackageId((key) => state.latest(space, key)?.value, name, sequence);
+  /** The package that an organization runs for a chaincode in force; empty for none, `undefined` where it has not approved it. */
+  packageOf(mspId: string, definition: ChaincodeDefinition): string | undefined {
+    return approvedPackage(this.privateData.stateOf(mspId), mspId, definition);
   }
 
   /** Keeps the plaintext of an endorsed transaction until its block comes. */
@@ -282,7 +270,7 @@ export class Ledger {
     }
     updates.commit();
     this.privateData.apply(blockNumber, updates, erasures);
-    this.#agree(updates);
+    this.#agreements.take(updates);
     if (transactions[0]?.header.type === HeaderType.CONFIG && codes[0] === Code.VALID) this.#configure(block);
     this.#previousHash = headerHash(header);
     this.#commitHash = block.commitHash;
@@ -294,27 +282,6 @@ export class Ledger {
   #configure(block: LedgerBlock): void {
     if (block.header.number > 0) this.#config = readChannelConfig(Block.decode(block.bytes));
     this.#configBlock = block;
-  }
-
-  /** Puts in force what a block's transactions agreed upon. */
-  #agree(updates: BlockUpdates): void {
-    const names = new Set<string>();
-    for (const [key] of updates.in(LIFECYCLE)) names.add(chaincodeOfKey(key) ?? '');
-    for (const name of names) {
-      const agreed = readAgreed((key) => this.#state.latest(LIFECYCLE, key)?.value, name);
-      if (agreed !== undefined) this.definitions.agree(agreed);
-    }
-  }
-
-  /** A new sequence has another version, so that what was endorsed under the old one does not commit. */
-  #agreeFromStart(agreed: AgreedChaincode): void {
-    const structure = definitionStructure(agreed);
-    const version = { blockNumber: 0, txNumber: agreed.sequence };
-    const put = (key: string, value: Buffer): void =>
-      this.#state.put(LIFECYCLE, key, { value, metadata: undefined, version });
-    put(metadataKey('namespaces', agreed.name), metadataOf(structure));
-    for (const [field, value] of structure.fields) put(fieldKey('namespaces', agreed.name, field), value);
-    this.definitions.agree(agreed, { fromStart: true });
   }
 
   #remember({ txId, timestamp }: ChannelHeader, blockNumber: number, namespaces: readonly NamespaceChanges[]): void {
