@@ -37,6 +37,7 @@ let nowMs: number;
 /** What the ledger has that the read model may not show yet. */
 let onLedger: Set<VersionId>;
 let isDown: boolean;
+let birchLeft: boolean;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'orphans-'));
@@ -46,6 +47,7 @@ beforeEach(() => {
   nowMs = 0;
   onLedger = new Set([published]);
   isDown = false;
+  birchLeft = false;
   for (const [version, owner] of [
     [published, birch],
     [uploading, alder],
@@ -67,8 +69,11 @@ afterEach(() => {
 function powers(change: Partial<OrphanPowers> = {}): OrphanPowers {
   const job = { outputVersion: ofJob } as JobRecord;
   const readModel = {
-    get: (kind: string, id: string) =>
-      kind === 'version' && id === published ? { record: { id, owner: birch } } : undefined,
+    get: (kind: string, id: string) => {
+      if (kind === 'organization' && id === birch && birchLeft)
+        return { record: { left: { reason: 'x', by: [birch] } } };
+      return kind === 'version' && id === published ? { record: { id, owner: birch } } : undefined;
+    },
     list: (kind: string, { state }: { state: string }) => ({
       items: kind === 'job' && state === 'running' ? [{ record: job }] : [],
       block: 1,
@@ -124,6 +129,15 @@ describe('orphans', () => {
     nowMs = horizonMs;
     expect(await collectOrphans(powers(), signal)).toBe(1);
     expect(removed).toEqual([`cid-${abandoned}`]);
+  });
+
+  test('are the blocks of an owner who has left for good, after the horizon', async () => {
+    birchLeft = true;
+    expect(await collectOrphans(powers(), signal)).toBe(0);
+    nowMs = horizonMs;
+    await collectOrphans(powers(), signal);
+    expect(removed).toContain(`cid-${published}`);
+    expect(index.ofVersion(ofJob)).toHaveLength(1);
   });
 
   test('on a storage node that is down keep their line, and go when it is back', async () => {

@@ -26,7 +26,7 @@ export type OrphanPowers = {
 };
 
 /**
- * Removes from the own storage nodes what belongs to nothing for longer than the horizon: blocks of versions that were never published
+ * Removes from the own storage nodes what belongs to nothing, or to an owner who has left for good, for longer than the horizon: blocks of versions that were never published
  * and that no upload or job still works on, of versions that are erased, and of own versions the blocks that their manifest or their place does not name. A block
  * without a line in the block index is left alone, because a power cut may have cost only the line. Gives how many were removed.
  */
@@ -65,6 +65,8 @@ function orphansOf(
     const upload = journal.get(version)?.state;
     return underWay.has(version) || upload === 'putting' || upload === 'placed' ? [] : index.ofVersion(version);
   }
+  // Nobody moves, reads or repairs what belongs to an organization that has left for good.
+  if (hasLeft(readModel, record.owner)) return index.ofVersion(version);
   const known = record.owner === organization ? own(version) : undefined;
   if (known === undefined) return [];
   const expected = new Set(
@@ -73,6 +75,11 @@ function orphansOf(
     ),
   );
   return index.ofVersion(version).filter(({ cid, node }) => !expected.has(`${cid} ${node}`));
+}
+
+/** Whether an organization has left the consortium for good. */
+export function hasLeft(readModel: Pick<ReadModel, 'get'>, owner: MspId): boolean {
+  return readModel.get('organization', owner)?.record.left !== undefined;
 }
 
 /** The read model may lag: the ledger itself is asked before anything of an unpublished version goes. */

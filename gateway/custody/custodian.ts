@@ -9,7 +9,7 @@ import type { ReadModel } from '../projection/index.ts';
 import type { UploadJournal } from '../publish/upload-journal.ts';
 import { type AskedRepair, AskedRepairs } from './asked-repairs.ts';
 import { Care, type Cared, type CarePowers, type HearPut, type Recorder } from './care.ts';
-import { collectOrphans } from './collect-orphans.ts';
+import { collectOrphans, hasLeft } from './collect-orphans.ts';
 import { type KnownVersion, OwnVersions } from './own-versions.ts';
 import { planAudit } from './plan-audit.ts';
 import { type CurrentSlot, currentSlots } from './version-blocks.ts';
@@ -59,10 +59,13 @@ export class Custodian implements AsyncDisposable {
     return moved.size === 0 ? undefined : currentSlots(manifest, moved);
   }
 
-  /** Published versions, anyone's, that have blocks on an own storage node. */
+  /** Published versions of whoever is still there that have blocks on an own storage node. */
   heldOn(storageNode: StorageNodeId): readonly VersionId[] {
     const { index, readModel } = this.#powers;
-    return index.versionsOn(storageNode).filter((version) => readModel.get('version', version) !== undefined);
+    return index.versionsOn(storageNode).filter((version) => {
+      const owner = readModel.get('version', version)?.record.owner;
+      return owner !== undefined && !hasLeft(readModel, owner);
+    });
   }
 
   /** How a version of ours is stored. What was never audited is taken for as it was acknowledged. */
