@@ -127,6 +127,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   const failpoint = failpoints(config.failpoints);
   const heartbeats = new Heartbeats(() => performance.now());
   const removePlaced = placedRemover({
+    readModel,
     ways,
     index,
     keys,

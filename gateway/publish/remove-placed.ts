@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { BlockIndex } from '../peer/block-index.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
+import type { ReadModel } from '../projection/index.ts';
 import { type ListedPut, readPutList, removePutList } from './put-list.ts';
 import type { UploadJournal } from './upload-journal.ts';
 
@@ -17,6 +18,7 @@ export type RemovePlaced = {
 };
 
 export type RemovePlacedPowers = {
+  readonly readModel: Pick<ReadModel, 'get'>;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
   readonly index: BlockIndex;
   readonly keys: KeyStore;
@@ -65,7 +67,7 @@ async function removeAll(
 
 /** One round; gives what could not be removed yet. */
 async function removeEach(
-  { ways, index, signal }: RemovePlacedPowers,
+  { readModel, ways, index, signal }: RemovePlacedPowers,
   version: VersionId,
   dataset: DatasetId,
   puts: readonly ListedPut[],
@@ -76,9 +78,12 @@ async function removeEach(
   await using routes = new StorageRoutes({ routes: new Map([...known].map(([id, { route }]) => [id, route])) });
   for (const put of puts) {
     signal.throwIfAborted();
-    // A storage node that left took its blocks with it.
     const way = known.get(put.storageNode);
-    if (way === undefined) continue;
+    if (way === undefined) {
+      // One that left took its blocks with it. To any other there is no way yet: right after a start nobody is trusted.
+      if (readModel.get('storage-node', put.storageNode)?.record.state !== 'left') left.push(put);
+      continue;
+    }
     try {
       await routes.blocks(put.storageNode, right).remove(put.cid, { signal });
       if (way.route.kind === 'own') index.drop(put.cid, put.storageNode);
