@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Fault } from '../../ledger/fault.ts';
 import { ChaincodeConnection } from './chaincode/connection.ts';
@@ -231,12 +231,27 @@ function localIdentitiesOf({ mspId, rootCertificates }: Organization, channel: C
 }
 
 function signerOf({ mspId, certificate, key }: { mspId: string; certificate: string; key: string }): Signer {
-  return new Signer(mspId, file(certificate), createPrivateKey(file(key)));
+  const pem = inForce(certificate, `with which ${mspId} signs`);
+  return new Signer(mspId, pem, createPrivateKey(file(key)));
+}
+
+/** A certificate's bytes; one that has ended is refused at once, and not when the first caller finds out. */
+function inForce(path: string, what: string): Buffer {
+  const pem = file(path);
+  let validTo: string;
+  try {
+    ({ validTo } = new X509Certificate(pem));
+  } catch (cause) {
+    throw new Fault('misconfigured', `${path}, the certificate ${what}, cannot be read as one.`, { cause });
+  }
+  if (Date.parse(validTo) > Date.now()) return pem;
+  const ended = new Date(validTo).toISOString();
+  throw new Fault('misconfigured', `${path}, the certificate ${what}, ended on ${ended}: renew it, then start again.`);
 }
 
 function tlsOf({ certificate, key, clientRoots }: Organization['tls']) {
   const roots = clientRoots === undefined ? {} : { clientRoots: [file(clientRoots)] };
-  return { certificate: file(certificate), key: file(key), ...roots };
+  return { certificate: inForce(certificate, 'by which TLS callers know the ledger'), key: file(key), ...roots };
 }
 
 function connectionTo(chaincode: ParsedLedgerConfig['chaincodes'][number]): ChaincodeConnection {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
@@ -105,12 +105,25 @@ describe('channels that are made while the ledger runs', () => {
 });
 
 describe('a directory', () => {
-  test('that a join which never came into force has left is taken over', async () => {
+  test('that a join which never came into force has left is taken away, and the channel can be joined', async () => {
+    await world.open('second');
+    await world.end();
     const left = join(world.config.dataDirectory, 'channels', 'first');
     await mkdir(left, { recursive: true });
     await writeFile(join(left, 'genesis.block'), 'half');
+    await world.begin();
+    expect(await readdir(join(left, '..'))).toEqual(['second']);
     await world.open('first');
     expect(await world.height('first')).toBe(1);
+  });
+
+  test('with channels and without the record of who has joined them is refused', async () => {
+    await world.open('first');
+    await world.end();
+    await rm(join(world.config.dataDirectory, 'memberships.json'));
+    expect(await refusal(world.begin())).toMatch(
+      /channels holds channels, but the record of who has joined them is missing\. Restore/,
+    );
   });
 
   test('whose record of joins is altered is refused', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../../ledger/fault.ts';
 import { syncDirectory } from '../engine/file-storage.ts';
@@ -178,6 +178,7 @@ export class Channels implements AsyncDisposable {
       return;
     }
     const directory = this.#directoryOf(channelId);
+    await this.#memberships.begin();
     await makeRoom(directory, block);
     const opened = await this.#host(directory, block, membership);
     try {
@@ -210,20 +211,25 @@ export class Channels implements AsyncDisposable {
     return join(this.#parts.directory, 'channels', channel);
   }
 
+  /** Takes a channel's directory away under another name first, so that a crash leaves it whole or doomed. */
   async #discard(channel: string): Promise<void> {
-    const directory = this.#directoryOf(channel);
     const doomed = join(this.#parts.directory, 'channels', `${REMOVED}${channel}`);
     await rm(doomed, { recursive: true, force: true });
-    await rename(directory, doomed);
+    await rename(this.#directoryOf(channel), doomed);
     await rm(doomed, { recursive: true, force: true });
   }
 
-  /** Takes away what a crash left of channels that were given up. */
+  /** Takes away what crashes left of channels that were given up, or whose first join never came into force. */
   async #sweep(): Promise<void> {
     const directory = join(this.#parts.directory, 'channels');
     const names = await readdir(directory).catch(() => []);
-    for (const name of names.filter((each) => each.startsWith(REMOVED))) {
-      await rm(join(directory, name), { recursive: true, force: true });
+    if (names.length > 0 && this.#memberships.fresh) {
+      const why = `${directory} holds channels, but the record of who has joined them is missing`;
+      throw new Fault('corrupt', `${why}. Restore the ledger's directory from a copy, or move that directory away.`);
+    }
+    for (const name of names) {
+      if (name.startsWith(REMOVED)) await rm(join(directory, name), { recursive: true, force: true });
+      else if (this.#memberships.of(name) === undefined) await this.#discard(name);
     }
   }
 }
@@ -236,20 +242,12 @@ function readForPeer(genesisBlock: Buffer): JoinBlock {
   }
 }
 
-/** Makes a new channel's directory with its first block in it. What a join that never came into force left is taken over. */
-async function makeRoom(directory: string, { channelId, bytes }: JoinBlock): Promise<void> {
-  const file = join(directory, 'genesis.block');
-  const left = await readFile(file).catch(() => undefined);
-  if (left?.equals(bytes)) return;
-  const blocks = await stat(join(directory, 'blocks')).catch(() => undefined);
-  if (blocks !== undefined && blocks.size > 2 * (left?.length ?? 0)) {
-    const why = `${directory} holds the blocks of another channel ${channelId}`;
-    throw new JoinRefused(`${why}: move that directory away if they are not needed, then join again`);
-  }
+/** Makes a new channel's directory with its first block in it, in place of what a join that never came into force left. */
+async function makeRoom(directory: string, { bytes }: JoinBlock): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await syncDirectory(join(directory, '..'));
-  await replaceFile(file, bytes);
+  await replaceFile(join(directory, 'genesis.block'), bytes);
 }
 
 async function genesisIn(directory: string, channel: string): Promise<JoinBlock> {

@@ -15,9 +15,13 @@ export class Memberships {
   readonly #path: string;
   readonly #known: Map<string, Membership>;
 
-  private constructor(path: string, known: Map<string, Membership>) {
+  /** Whether nothing was ever recorded. */
+  #fresh: boolean;
+
+  private constructor(path: string, known: Map<string, Membership>, fresh: boolean) {
     this.#path = path;
     this.#known = known;
+    this.#fresh = fresh;
   }
 
   /** Reads the record of a ledger's directory. @throws Fault `corrupt` when it is not what was written */
@@ -29,9 +33,9 @@ export class Memberships {
         cause,
       });
     });
-    if (text === undefined) return new Memberships(path, new Map());
+    if (text === undefined) return new Memberships(path, new Map(), true);
     try {
-      return new Memberships(path, new Map(Object.entries(Written.parse(JSON.parse(text)).channels)));
+      return new Memberships(path, new Map(Object.entries(Written.parse(JSON.parse(text)).channels)), false);
     } catch (cause) {
       throw new Fault(
         'corrupt',
@@ -39,6 +43,10 @@ export class Memberships {
         { cause },
       );
     }
+  }
+
+  get fresh(): boolean {
+    return this.#fresh;
   }
 
   get channels(): IterableIterator<string> {
@@ -49,14 +57,24 @@ export class Memberships {
     return this.#known.get(channel);
   }
 
+  /** Writes the first, empty record, by which directories without one are known to be left over from joins that a crash cut short. */
+  async begin(): Promise<void> {
+    if (this.#fresh) await this.#write(this.#known);
+  }
+
   /** Resolves when the record is on disk; nothing is known of it before. `undefined` forgets the channel. */
   async record(channel: string, membership: Membership | undefined): Promise<void> {
     const next = new Map(this.#known);
     if (membership === undefined) next.delete(channel);
     else next.set(channel, membership);
-    const written: z.infer<typeof Written> = { version: 1, channels: Object.fromEntries(next) };
-    await replaceFile(this.#path, `${JSON.stringify(written, undefined, 2)}\n`);
+    await this.#write(next);
     if (membership === undefined) this.#known.delete(channel);
     else this.#known.set(channel, membership);
+  }
+
+  async #write(known: ReadonlyMap<string, Membership>): Promise<void> {
+    const written: z.infer<typeof Written> = { version: 1, channels: Object.fromEntries(known) };
+    await replaceFile(this.#path, `${JSON.stringify(written, undefined, 2)}\n`);
+    this.#fresh = false;
   }
 }

@@ -4,7 +4,7 @@ import { type RequestOptions, request } from 'node:https';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OrdererAdmin } from '../../../admin/index.ts';
+import { enrol, type OrdererAdmin } from '../../../admin/index.ts';
 import { sha256 } from '../msp/signature.ts';
 import { ChannelWorld } from '../testing/channel-world.ts';
 import { Block } from '../wire/envelope.ts';
@@ -175,6 +175,29 @@ describe('the ledger with orderers refuses to start', () => {
     );
     await expect(world.begin({ organizations })).rejects.toThrow(`already listens on 127.0.0.1:${port}`);
     taken.close();
+    await world.begin();
+  });
+
+  test('with a certificate that has ended', async () => {
+    await world.end();
+    const minute = 60_000;
+    const { organization } = world.member('A');
+    const then = new Date(Date.now() - 5 * minute);
+    const { mspDirectory, tlsDirectory } = await enrol(
+      organization,
+      { name: 'old', role: 'peer', days: 4 / 1440 },
+      then,
+    );
+    const certificate = `${mspDirectory}/signcerts/cert.pem`;
+    const [first, ...others] = world.config.organizations;
+    const signing = { ...first!, certificate, key: `${mspDirectory}/keystore/priv_sk` };
+    await expect(world.begin({ organizations: [signing, ...others] })).rejects.toThrow(
+      /cert.pem, the certificate with which A signs, ended on .*Z: renew it, then start again.$/,
+    );
+    const serving = { ...first!, tls: { certificate: `${tlsDirectory}/cert.pem`, key: `${tlsDirectory}/key.pem` } };
+    await expect(world.begin({ organizations: [serving, ...others] })).rejects.toThrow(
+      /cert.pem, the certificate by which TLS callers know the ledger, ended on .*Z: renew it, then start again.$/,
+    );
     await world.begin();
   });
 

@@ -35,6 +35,7 @@ export class ChannelWorld implements AsyncDisposable {
   readonly #members: ReadonlyMap<Name, ConsortiumMember>;
   readonly #clients: { close(): void }[] = [];
   #ledger: RunningLedger | undefined;
+  #elsewhere: Pick<RunningLedger, 'addresses' | 'orderers'> | undefined;
 
   private constructor(directory: string, members: ReadonlyMap<Name, ConsortiumMember>) {
     this.directory = directory;
@@ -54,8 +55,19 @@ export class ChannelWorld implements AsyncDisposable {
     return world;
   }
 
-  get ledger(): RunningLedger {
-    return this.#ledger!;
+  get ledger(): Pick<RunningLedger, 'addresses' | 'orderers'> {
+    return this.#elsewhere ?? this.#ledger!;
+  }
+
+  /** Speaks to a ledger that another process runs. */
+  at(elsewhere: Pick<RunningLedger, 'addresses' | 'orderers'>): void {
+    this.#elsewhere = elsewhere;
+  }
+
+  /** Closes what was opened to it. */
+  forget(): void {
+    for (const client of this.#clients.splice(0)) client.close();
+    this.#elsewhere = undefined;
   }
 
   /** Starts the ledger, perhaps with other words in its configuration. */
@@ -65,7 +77,7 @@ export class ChannelWorld implements AsyncDisposable {
 
   /** Stops the ledger and closes what was opened to it. */
   async end(): Promise<void> {
-    for (const client of this.#clients.splice(0)) client.close();
+    this.forget();
     await this.#ledger?.[Symbol.asyncDispose]();
     this.#ledger = undefined;
   }
