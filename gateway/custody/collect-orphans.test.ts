@@ -38,6 +38,8 @@ let nowMs: number;
 let onLedger: Set<VersionId>;
 let isDown: boolean;
 let birchLeft: boolean;
+/** Whether the owner of what is published has erased it. */
+let isErased: boolean;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'orphans-'));
@@ -48,6 +50,7 @@ beforeEach(() => {
   onLedger = new Set([published]);
   isDown = false;
   birchLeft = false;
+  isErased = false;
   for (const [version, owner] of [
     [published, birch],
     [uploading, alder],
@@ -72,7 +75,9 @@ function powers(change: Partial<OrphanPowers> = {}): OrphanPowers {
     get: (kind: string, id: string) => {
       if (kind === 'organization' && id === birch && birchLeft)
         return { record: { left: { reason: 'x', by: [birch] } } };
-      return kind === 'version' && id === published ? { record: { id, owner: birch } } : undefined;
+      return kind === 'version' && id === published
+        ? { record: { id, owner: birch, ...(isErased ? { erasure: 'eras_a' } : {}) } }
+        : undefined;
     },
     list: (kind: string, { state }: { state: string }) => ({
       items: kind === 'job' && state === 'running' ? [{ record: job }] : [],
@@ -121,6 +126,13 @@ describe('orphans', () => {
     expect([published, uploading, ofJob].every((version) => index.ofVersion(version).length === 1)).toBe(true);
     expect([index.usedBytes(alder), index.usedBytes(birch)]).toEqual([10, 20]);
     expect(await collectOrphans(powers(), signal)).toBe(0);
+  });
+
+  test('of a version that its owner erased go at once, whoever that is', async () => {
+    isErased = true;
+    expect(await collectOrphans(powers(), signal)).toBe(1);
+    expect(removed).toEqual([`cid-${published}`]);
+    expect(index.ofVersion(published)).toEqual([]);
   });
 
   test('that the ledger knows although the read model does not are none', async () => {

@@ -16,6 +16,10 @@ import { until } from '../support/until.ts';
 
 const rows = 16;
 
+/** Lines of a job between which its requester's gateway is killed: while it is asked for, and while it ends. */
+export const linesOfAsking = ['job.secrets-kept', 'job.requested'] as const;
+export const linesOfEnding = ['job.manifest-kept', 'job.output-keys-kept', 'job.finished'] as const;
+
 /** Compute nodes and the requester's gateway die while a job runs: it ends all the same, with one accepted result per partition. */
 export function killsWhileComputing(network: () => Network): void {
   const birch = () => network().as('birch');
@@ -89,7 +93,7 @@ export function killsWhileComputing(network: () => Network): void {
     await isWhole(await jobEnd(birch(), id), rows);
   }, 240_000);
 
-  describe.each(['job.secrets-kept', 'job.requested'])('the requester’s gateway killed at %s', (line) => {
+  describe.each(linesOfAsking)('the requester’s gateway killed at %s', (line) => {
     test('the same request again is one job, and it succeeds', async () => {
       const before = await jobs();
       await network().arm('birch', line);
@@ -102,17 +106,14 @@ export function killsWhileComputing(network: () => Network): void {
     }, 180_000);
   });
 
-  describe.each(['job.manifest-kept', 'job.output-keys-kept', 'job.finished'])(
-    'the requester’s gateway killed at %s',
-    (line) => {
-      test('the job ends as it would have, once', async () => {
-        await network().arm('birch', line);
-        const { id } = await requestJob(birch(), small);
-        await network().revive('birch');
-        await isWhole(await jobEnd(birch(), id), 1);
-      }, 180_000);
-    },
-  );
+  describe.each(linesOfEnding)('the requester’s gateway killed at %s', (line) => {
+    test('the job ends as it would have, once', async () => {
+      await network().arm('birch', line);
+      const { id } = await requestJob(birch(), small);
+      await network().revive('birch');
+      await isWhole(await jobEnd(birch(), id), 1);
+    }, 180_000);
+  });
 
   async function jobs(): Promise<number> {
     return (await Array.fromAsync(birch().list('/jobs'))).length;

@@ -1,7 +1,8 @@
 /** `kill -9` of every kind of program at bad moments, on one running network that must end every story whole. */
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { failpointNames } from '@d-cloud/gateway/publish';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Network, startNetwork } from '../support/network.ts';
-import { killsWhileComputing } from './computing.ts';
+import { killsWhileComputing, linesOfAsking, linesOfEnding } from './computing.ts';
 import { killsWhileEnding } from './ending.ts';
 import { killsUnderLoad } from './ledger-under-load.ts';
 import { killsWhilePublishing } from './publishing.ts';
@@ -16,3 +17,10 @@ describe('while publishing', () => killsWhilePublishing(() => network));
 describe('while a job runs', () => killsWhileComputing(() => network));
 describe('while something ends', () => killsWhileEnding(() => network));
 describe('while many write', () => killsUnderLoad(() => network));
+
+test('no named line is left out: uploads, revokes and erasures are walked here by their list, repairs in storage-drain', () => {
+  const storyOf = (name: string) => name.split('.')[0]!;
+  expect(new Set(failpointNames.map(storyOf))).toEqual(new Set(['publish', 'job', 'repair', 'revoke', 'erase']));
+  const ofJobs = failpointNames.filter((name) => storyOf(name) === 'job');
+  expect(ofJobs).toEqual([...linesOfAsking, ...linesOfEnding]);
+});

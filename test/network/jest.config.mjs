@@ -8,7 +8,10 @@ const { reporters, maxWorkers: _, testTimeout: __, ...project } = base;
 const realPrograms = await findRealPrograms(process.env);
 const { fabrics, ipfs } = realPrograms;
 const inFolder = '<rootDir>/test/dist/network';
-const mainJob = '<rootDir>/test/dist/scenarios/publish-grant-run-and-read.test.js';
+const scenario = (name) => `<rootDir>/test/dist/scenarios/${name}.test.js`;
+const mainJob = scenario('publish-grant-run-and-read');
+// What is purged, and what is removed from storage nodes, is for real peers and real Kubo to show too.
+const erasure = scenario('an-erasure-leaves-nothing');
 // Projects resolve a relative root against the first one's, so it is said whole.
 const rootDir = fileURLToPath(new URL('../..', import.meta.url));
 const shared = { ...project, rootDir, testPathIgnorePatterns: ['/node_modules/'] };
@@ -29,7 +32,7 @@ export default {
     ...released.map(([label, binaries]) => ({
       ...shared,
       displayName: `the main job on ${label}`,
-      testMatch: [mainJob],
+      testMatch: [mainJob, erasure],
       globals: { realPrograms, networkKind: networkOf(binaries) },
     })),
   ],
