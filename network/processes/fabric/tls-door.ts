@@ -22,7 +22,9 @@ export function showsCertificate(
     signal.addEventListener('abort', () => leave(new Fault('timeout', `port ${port} does not answer`)), { once: true });
     socket.once('error', leave);
     socket.once('secureConnect', () => {
-      const own = new X509Certificate(tls.certificate).raw.equals(socket.getPeerCertificate().raw);
+      // A certificate may have been renewed since for the same key.
+      const { publicKey } = new X509Certificate(tls.certificate);
+      const own = new X509Certificate(socket.getPeerCertificate().raw).publicKey.equals(publicKey);
       leave(own ? undefined : new Fault('misconfigured', `port ${port} is served by another program of ${mspId}`));
     });
   });

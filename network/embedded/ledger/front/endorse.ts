@@ -32,19 +32,26 @@ export async function endorse(request: Buffer, door: Door): Promise<Buffer> {
     return round.prepared(named, named[0]!) ?? round.tooFew();
   }
   const local = channel && able.find((peer) => peer === door.localOf(channel));
-  if (channel === undefined || local === undefined) throw withoutLocal(proposal, channelId);
-  using round = new Round(proposal, channel, local);
+  if (channel === undefined || (local === undefined && proposal.hasTransient)) throw withoutLocal(proposal, channelId);
+  using round = new Round(proposal, channel, door.localOf(channel));
   const first = planned(() =>
     Plan.for(channel.ledger, channelId, [plainCall(proposal.routedBy)], channel.peers, local),
   );
+  // Where the own organization has not approved the chaincode, the first of those who can endorse it is asked.
+  const leader = local ?? (first instanceof NoPlan ? undefined : first.next(new Set())?.[0]);
+  if (leader === undefined) {
+    throw first instanceof NoPlan
+      ? new RpcError(Status.FAILED_PRECONDITION, first.message)
+      : withoutLocal(proposal, channelId);
+  }
   // Others are asked along with the first, except where secrets could reach organizations that must not see them.
   const along = proposal.hasTransient || first instanceof NoPlan ? [] : (first.next(new Set()) ?? []);
-  await round.ask([...new Set([local, ...along])]);
-  round.checkFirst(local);
-  const plan = planAfter(round.answerOf(local), proposal, channel, local);
+  await round.ask([...new Set([leader, ...along])]);
+  round.checkFirst(leader);
+  const plan = planAfter(round.answerOf(leader), proposal, channel, local);
   for (let chosen = plan.next(round.failed); chosen !== undefined; chosen = plan.next(round.failed)) {
     await round.ask(chosen);
-    const prepared = round.prepared(chosen, local);
+    const prepared = round.prepared(chosen, leader);
     if (prepared !== undefined) return prepared;
   }
   return round.tooFew();
@@ -133,7 +140,7 @@ class Round implements Disposable {
 const farWords = ({ message }: ProposalRefused): string => `rpc error: code = Unknown desc = ${message}`;
 
 /** What the first endorser says that the transaction touches decides who else must endorse. */
-function planAfter(answer: PeerAnswer, proposal: UnpackedProposal, channel: Channel, local: Peer): Plan {
+function planAfter(answer: PeerAnswer, proposal: UnpackedProposal, channel: Channel, local: Peer | undefined): Plan {
   const { ledger } = channel;
   const reported = answer.interest ?? [];
   const interest = reported.length > 0 ? reported : [plainCall(proposal.routedBy)];
