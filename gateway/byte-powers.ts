@@ -6,6 +6,7 @@ import { Fault } from '@d-cloud/network/ledger';
 import { PeerClient } from '@d-cloud/network/peers';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
 import { type Administration, openAdministration } from './admin/administration.ts';
+import { endingSoon } from './admin/certificate-watch.ts';
 import { type GatewayPlace, otherGateways } from './admin/other-gateways.ts';
 import { Custodian } from './custody/custodian.ts';
 import { CustodyStore } from './custody/custody-store.ts';
@@ -338,10 +339,15 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       rotator,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
-    probes: own.map(({ id }) => ({
-      name: `storage-node ${id}`,
-      probe: async (signal) => void (await routes.own(id).control.version({ signal })),
-    })),
+    probes: [
+      ...(administration === undefined
+        ? []
+        : [{ name: 'certificates', probe: async () => endingSoon(await administration.certificates.list()) }]),
+      ...own.map(({ id }) => ({
+        name: `storage-node ${id}`,
+        probe: async (signal: AbortSignal) => void (await routes.own(id).control.version({ signal })),
+      })),
+    ],
     peerAddress: `https://${config.peer.publicHost ?? host}:${listener.port}`,
     agreementKey: (epoch) => Buffer.from(organizationKey(keys, epoch).publicKey).toString('base64'),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -12,8 +12,8 @@ import type { ReadModel } from './projection/index.ts';
 /** Wall time, for expiry and logs. Tests pass their own. */
 export type Clock = { now(): Date };
 
-/** A part this gateway needs, asked by /readyz. Throws when it does not answer. */
-export type Probe = { readonly name: string; readonly probe: (signal: AbortSignal) => Promise<void> };
+/** A part this gateway needs, asked by /readyz. Throws when it does not answer; a text is shown though it does. */
+export type Probe = { readonly name: string; readonly probe: (signal: AbortSignal) => Promise<unknown> };
 
 /** What every other part is built from. */
 export type Foundation = {

@@ -4,6 +4,16 @@ import type { Certificates } from './certificates.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** What readiness says of certificates that end soon; nothing where none does. */
+export function endingSoon(certificates: readonly CertificateExpiry[]): string | undefined {
+  const ending = certificates.filter(({ warning }) => warning !== undefined);
+  const [first] = ending;
+  if (first === undefined) return undefined;
+  const when = first.daysLeft < 0 ? 'has ended' : `ends in ${first.daysLeft} days`;
+  const others = ending.length === 1 ? '' : `, and ${ending.length - 1} more end within 90 days`;
+  return `${first.holder} of ${first.organization} ${when}${others}: see dcloud cert list`;
+}
+
 /** Looks once a day which certificates end soon, and says so in the log: at 90, at 30 and at 7 days, and when one has ended. */
 export class CertificateWatch implements Disposable {
   readonly #certificates: Pick<Certificates, 'list'>;

@@ -8,7 +8,7 @@ import { OfflineOrdering } from '@d-cloud/network/ledger/doubles';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { GatewayConfig } from '../config.ts';
-import { CertificateWatch } from './certificate-watch.ts';
+import { CertificateWatch, endingSoon } from './certificate-watch.ts';
 import { Certificates } from './certificates.ts';
 import { ChangeStore } from './change-store.ts';
 import { Changes } from './changes.ts';
@@ -50,6 +50,7 @@ function accessOf(admin = 'admin'): FabricAccess {
     orderedConfigBlock: async () => ordering.newest,
     configBlockBefore: async (_: string, block: Uint8Array) =>
       ordering.blocks[readChannelConfig(block).blockNumber - 1],
+    answeringOrderers: async (_: string, addresses: readonly string[]) => addresses,
     order: async (_: string, envelope: Uint8Array) => ordering.order(envelope),
   } as unknown as FabricAccess;
 }
@@ -121,6 +122,9 @@ describe("an organization's certificates", () => {
     expect(ending.find(({ holder }) => holder === 'peer (TLS)')?.warning).toBe(warning);
     expect(said).toHaveLength(ending.length);
     expect(said.includes('error')).toBe(loud === 1);
+    const told = endingSoon(await certificates().list());
+    if (warning === undefined) expect(told).toBeUndefined();
+    else expect(told).toMatch(warning === 'expired' ? /has ended, and \d+ more/ : `ends in ${365 - days} days, and`);
   });
 
   test('renewed ones hold longer for the same key', async () => {

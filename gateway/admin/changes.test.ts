@@ -35,6 +35,8 @@ let ordering: OfflineOrdering;
 let gateways: Map<MspId, Changes>;
 /** Organizations whose gateway does not answer. */
 let away: Set<MspId>;
+/** Addresses of orderers that do not answer. */
+let down: Set<string>;
 let versions: Map<MspId, '2.5' | '3.1'>;
 let open: DisposableStack;
 
@@ -43,7 +45,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   open = new DisposableStack();
-  [away, versions, gateways] = [new Set(), new Map(), new Map()];
+  [away, down, versions, gateways] = [new Set(), new Set(), new Map(), new Map()];
   ordering = new OfflineOrdering(offlineGenesis(organizations.slice(0, 3), now), organizations[0]!.orderer);
   for (const mspId of mspIds) gateways.set(mspId, gatewayOf(mspId));
 });
@@ -55,6 +57,7 @@ function accessOf(admin: ConsortiumAccess['admin']): ConsortiumAccess {
     configBlock: async () => ordering.newest,
     orderedConfigBlock: async () => ordering.newest,
     configBlockBefore: async (_, block) => ordering.blocks[readChannelConfig(block).blockNumber - 1],
+    answeringOrderers: async (_, addresses) => addresses.filter((one) => !down.has(one)),
     order: async (_, envelope) => ordering.order(envelope),
   };
 }
@@ -257,6 +260,20 @@ describe('what a gateway does not take', () => {
   test('more open changes than everybody would want to review', async () => {
     for (let n = 1; n <= mostOpen; n++) await at('AMSP').propose(channel, { kind: 'set-batch', timeout: `${n}s` }, 'x');
     await expect(at('AMSP').propose(channel, faster, 'x')).rejects.toThrow('submit or withdraw some first');
+  });
+});
+
+describe('a change of consenters', () => {
+  test('is sent only while enough of those that would be left are alive', async () => {
+    const { id } = await at('AMSP').propose(channel, { kind: 'remove-consenter', address: 'localhost:7052' }, 'x');
+    for (const mspId of ['AMSP', 'BMSP']) await at(mspId).sign(id);
+    down.add('localhost:7051');
+    await expect(at('AMSP').submit(id)).rejects.toThrow(
+      'too few orderers are alive for this change: of 2 that would be left 2 must answer, and localhost:7051 does not',
+    );
+    expect(ordering.blocks).toHaveLength(1);
+    down.clear();
+    expect(await at('AMSP').submit(id)).toMatchObject({ state: 'in-force' });
   });
 });
 

@@ -5,6 +5,7 @@ import {
   type ChangeProposal,
   type ConfigEdit,
   completeChange,
+  consentersOf,
   parseUpdate,
   proposeChange,
   readChannelConfig,
@@ -174,6 +175,7 @@ export class Changes {
     const envelope = await this.#withVersions(configBlock, (versions) =>
       completeChange(proposal, configBlock, access.admin, versions),
     );
+    await this.#refuseWithoutQuorum(proposal, configBlock);
     await access.order(proposal.channel, envelope, signal).catch((error: unknown) => {
       throw readable(error);
     });
@@ -183,6 +185,22 @@ export class Changes {
       throw new Fault('contended', `another change of ${proposal.channel} came first: propose this one again`);
     }
     return this.#view({ ...found, ...outcome });
+  }
+
+  /** Orderers notice late who is down: a change of consenters is sent only when enough of those that would be left answer. */
+  async #refuseWithoutQuorum({ channel, update }: ChangeProposal, configBlock: Uint8Array): Promise<void> {
+    const { group } = readChannelConfig(configBlock);
+    const addresses = (root: typeof group) => (consentersOf(root) ?? []).map(({ address }) => address);
+    const after = addresses(simulateUpdate(Buffer.from(update, 'base64'), group).after);
+    if (after.join() === addresses(group).join()) return;
+    const answering = await this.#powers.access.answeringOrderers(channel, after);
+    const needed = Math.floor(after.length / 2) + 1;
+    if (answering.length >= needed) return;
+    const silent = after.filter((address) => !answering.includes(address)).join(', ');
+    throw new Fault(
+      'misconfigured',
+      `too few orderers are alive for this change: of ${after.length} that would be left ${needed} must answer, and ${silent} does not; start it first`,
+    );
   }
 
   /** The configuration that a change would make of the one in force. */

@@ -31,9 +31,13 @@ export interface ConsortiumAccess {
   orderedConfigBlock(channel: string, signal?: AbortSignal): Promise<Uint8Array>;
   /** The config block before one, or undefined before the genesis block. */
   configBlockBefore(channel: string, configBlock: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Which of these orderers (`host:port`) answer for the channel now. */
+  answeringOrderers(channel: string, addresses: readonly string[]): Promise<readonly string[]>;
   /** Sends an envelope to the own orderer, or to another one that is there. */
   order(channel: string, envelope: Uint8Array, signal?: AbortSignal): Promise<void>;
 }
+
+const answerWithinMs = 3_000;
 
 /** The access that a gateway's configuration gives; connections are opened when they are first used and kept. */
 export class FabricAccess implements ConsortiumAccess, Disposable {
@@ -86,6 +90,23 @@ export class FabricAccess implements ConsortiumAccess, Disposable {
     const options = { from: 'peer', ...(signal && { signal }) } as const;
     const before = await fetchBlock(this.peer, channel, blockNumber - 1, options);
     return fetchBlock(this.peer, channel, lastConfigOf(before), options);
+  }
+
+  async answeringOrderers(channel: string, addresses: readonly string[]): Promise<readonly string[]> {
+    const { ordererMsps } = readChannelConfig(await this.configBlock(channel));
+    const roots = [...ordererMsps.values()].flatMap(({ tlsRootCertificates }) => tlsRootCertificates);
+    const asked = await Promise.all(
+      addresses.map(async (address) => {
+        try {
+          const orderer = this.#connect(`the orderer ${address}`, address, roots);
+          await fetchBlock(orderer, channel, 'newest', { signal: AbortSignal.timeout(answerWithinMs) });
+          return true;
+        } catch {
+          return false;
+        }
+      }),
+    );
+    return addresses.filter((_, at) => asked[at]);
   }
 
   order(channel: string, envelope: Uint8Array, signal?: AbortSignal): Promise<void> {

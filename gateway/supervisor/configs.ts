@@ -172,6 +172,7 @@ async function writeEmbeddedLedger(
           address: `127.0.0.1:${peers[0]!.port}`,
           ...signs('peer'),
           tls: tls('peer'),
+          rootCertificates: home(name).root,
           // What is agreed upon later runs as the same service.
           packages: { [dcloudPackage.label]: service },
           ...(orderer && {

@@ -25,6 +25,7 @@ export function layoutOf(directory: string) {
       key: (identity: string) => join(home, 'identities', identity, 'msp', 'keystore', 'priv_sk'),
       tlsCertificate: (identity: string) => join(home, 'identities', identity, 'tls', 'cert.pem'),
       tlsKey: (identity: string) => join(home, 'identities', identity, 'tls', 'key.pem'),
+      root: join(home, 'msp', 'cacerts', 'ca.pem'),
       tlsRoot: join(home, 'msp', 'tlscacerts', 'tlsca.pem'),
     };
   };

@@ -20,8 +20,8 @@ export const sayReady = route({
     const dependencies = await Promise.all(
       probes.map(async ({ name, probe }) => {
         try {
-          await probe(within);
-          return { name, ready: true };
+          const told = await probe(within);
+          return { name, ready: true, ...(typeof told === 'string' ? { detail: told } : {}) };
         } catch (error) {
           return { name, ready: false, detail: error instanceof Error ? error.message : 'does not answer' };
         }

@@ -1,7 +1,7 @@
 import { randomInt, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readState } from '@d-cloud/gateway/supervisor';
+import { startSupervisor, stopSupervisor } from '@d-cloud/gateway/supervisor';
 import { connectLedger } from '@d-cloud/network/ledger';
 import { expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
@@ -123,9 +123,8 @@ export function certificateStories(stage: Stage): void {
     await expect(as('birch').post('/authorities/signing/retire')).rejects.toMatchObject({
       message: expect.stringContaining('start it, the peers and the orderer again first'),
     });
-    const { processes = [] } = (await readState(network.directory)) ?? {};
-    const own = ['orderer-birch', 'peer-birch', 'ledger', 'gateway-birch'];
-    for (const name of own.filter((one) => processes.some((running) => running.name === one))) await network.kill(name);
+    await stopSupervisor(network.directory);
+    await startSupervisor(network.directory, { onStep: () => undefined, withinMs: 150_000 });
     await until('its gateway to know the ledger', () => as('birch').get('/channels'), 60_000);
     const retired = await until('the last step', () => as('birch').post('/authorities/signing/retire'), 60_000);
     expect(retired).toMatchObject({ state: 'in-force' });
