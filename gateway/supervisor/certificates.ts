@@ -1,4 +1,4 @@
-import { type CertificateExpiry, listExpiry, openOrganization } from '@d-cloud/network/admin';
+import { type CertificateExpiry, listExpiry, openOrganization, renew } from '@d-cloud/network/admin';
 import type { NetworkDescription } from './description.ts';
 import { identitiesOf } from './identities.ts';
 import { layoutOf } from './layout.ts';
@@ -35,10 +35,35 @@ export async function refuseExpired(directory: string, description: NetworkDescr
     ({ warning, holder }) => warning === 'expired' && programs.has(holder.replace(' (TLS)', '')),
   );
   if (ended.length === 0) return;
-  const which = ended.map(({ organization, holder, notAfter }) => {
-    return `${holder} of ${organization} (ended on ${notAfter.toISOString().slice(0, 10)})`;
-  });
-  throw new Error(
-    `The certificates of ${which.join(', ')} have ended, and nobody would answer a program that shows them: renew them with dcloud cert renew, then start again.`,
+  const byOrganization = Map.groupBy(ended, ({ organization }) => organization);
+  const which = [...byOrganization].map(
+    ([organization, ofIt]) =>
+      `${organization} (${ofIt.map(({ holder, notAfter }) => `${holder} on ${notAfter.toISOString().slice(0, 10)}`).join(', ')})`,
   );
+  throw new Error(
+    `Certificates of ${which.join(' and ')} have ended, and nobody would answer a program that shows them: renew them with dcloud network renew, then start again.`,
+  );
+}
+
+/**
+ * Issues the certificates of every identity here that end within so many days again, for the same keys, so that an orderer
+ * stays a consenter. Works while nothing runs, with the authorities on this machine; programs use them from their next start on.
+ */
+export async function renewEnding(
+  directory: string,
+  { organizations }: NetworkDescription,
+  { now, withinDays }: { readonly now: Date; readonly withinDays: number },
+): Promise<string[]> {
+  const renewed: string[] = [];
+  for (const { name } of organizations) {
+    const organization = await openOrganization(layoutOf(directory).ofOrganization(name).directory);
+    const ending = (await listExpiry(organization, now)).filter(({ daysLeft }) => daysLeft <= withinDays);
+    const holders = new Set(ending.map(({ holder }) => holder.replace(' (TLS)', '')));
+    holders.delete('authority');
+    for (const holder of [...holders].sort()) {
+      await renew(organization, holder, now);
+      renewed.push(`${holder} of ${name}`);
+    }
+  }
+  return renewed;
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
 import type { Consortium } from '@d-cloud/network/admin';
+import type { FabricBinaries } from '@d-cloud/network/processes/fabric';
 import { mintRecoveryKey } from '../keys/recovery-key.ts';
 import { dialled, type NetworkDescription, type OrganizationDescription } from './description.ts';
 import { type FoundNetwork, writePrivate } from './found.ts';
@@ -10,7 +11,11 @@ import { type Layout, layoutOf } from './layout.ts';
 import { dcloudPackage } from './real-ledger.ts';
 
 /** Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once. */
-export async function writeConfigs(directory: string, { description, consortium }: FoundNetwork): Promise<void> {
+export async function writeConfigs(
+  directory: string,
+  { description, consortium }: FoundNetwork,
+  fabric: FabricBinaries['generation'] = '2.5',
+): Promise<void> {
   const layout = layoutOf(directory);
   const { channel, organizations } = description;
   if (description.ledger.kind === 'embedded') await writeEmbeddedLedger(directory, description, consortium);
@@ -70,7 +75,7 @@ export async function writeConfigs(directory: string, { description, consortium 
           capacityBytes,
         })),
         organizationSecret: own.organizationSecret,
-        admin: administration(layout, organization),
+        admin: { ...administration(layout, organization), fabricVersion: fabric === '3' ? '3.1' : fabric },
         recoveryKey,
       }),
     );

@@ -1,10 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { refuseExpired } from './certificates.ts';
+import { refuseExpired, renewEnding } from './certificates.ts';
 import { descriptionOf, keepDescription, planDirectory, readDescription, wantedByDefault } from './described.ts';
 import { portsOf } from './description.ts';
 import { foundNetwork } from './found.ts';
@@ -42,11 +43,15 @@ describe('the health of a network', () => {
     const { certificates, warnings } = (await networkHealth(directory, undefined, inDays(336)))!;
     const told = certificates.map(({ organization, holder, warning }) => `${organization} ${holder} ${warning}`);
     expect(told).toEqual(
-      expect.arrayContaining(['alder orderer (TLS) 30 days', 'cedar peer 30 days', 'birch gateway (TLS) 30 days']),
+      expect.arrayContaining([
+        'AlderMSP orderer (TLS) 30 days',
+        'CedarMSP peer 30 days',
+        'BirchMSP gateway (TLS) 30 days',
+      ]),
     );
     expect(certificates.length).toBeGreaterThanOrEqual(3 * 2 * 9);
     expect(warnings).toHaveLength(certificates.length);
-    expect(warnings[0]).toMatch(/ends in 2\d days: renew it with dcloud cert renew\.$/);
+    expect(warnings[0]).toMatch(/ends in 2\d days: renew it with dcloud network renew\.$/);
     const left = certificates.map(({ daysLeft }) => daysLeft);
     expect(left).toEqual(left.toSorted((a, b) => a - b));
     expect((await networkHealth(directory, undefined, inDays(360)))!.certificates[0]!.warning).toBe('7 days');
@@ -75,10 +80,20 @@ describe('a network is not started', () => {
     await expect(refuseExpired(directory, description, inDays(300))).resolves.toBeUndefined();
     const late = refuseExpired(directory, description, inDays(366));
     await expect(late).rejects.toThrow(
-      /^The certificates of .*orderer \(TLS\) of alder \(ended on 20.*renew them with dcloud cert renew/,
+      /^Certificates of AlderMSP \(.*orderer \(TLS\) on 20.*have ended.*dcloud network renew/,
     );
     // Roles only sign what people ask for: their end is a warning.
     await expect(refuseExpired(directory, description, inDays(366))).rejects.not.toThrow('compliance');
+    const orderer = async () =>
+      new X509Certificate(await readFile(layoutOf(directory).ofOrganization('alder').tlsCertificate('orderer')));
+    const before = await orderer();
+    const renewed = await renewEnding(directory, description, { now: inDays(366), withinDays: 30 });
+    expect(renewed).toEqual(expect.arrayContaining(['orderer of alder', 'gateway of birch', 'compliance of cedar']));
+    const after = await orderer();
+    expect(after.publicKey.equals(before.publicKey)).toBe(true);
+    expect(after.subjectAltName).toBe(before.subjectAltName);
+    await expect(refuseExpired(directory, description, inDays(366))).resolves.toBeUndefined();
+    expect(await renewEnding(directory, description, { now: inDays(366), withinDays: 30 })).toEqual([]);
   }, 60_000);
 
   test('from what is left of one without its description', async () => {

@@ -45,8 +45,8 @@ export async function networkHealth(
   for (const { organization, holder, daysLeft, warning } of certificates)
     warnings.push(
       warning === 'expired'
-        ? `The certificate ${holder} of ${organization} has ended: renew it with dcloud cert renew.`
-        : `The certificate ${holder} of ${organization} ends in ${daysLeft} days: renew it with dcloud cert renew.`,
+        ? `The certificate ${holder} of ${organization} has ended: renew it with dcloud network renew.`
+        : `The certificate ${holder} of ${organization} ends in ${daysLeft} days: renew it with dcloud network renew.`,
     );
   return { warnings, promisesNotKept: brokenPromises(description), certificates };
 }

@@ -1,4 +1,5 @@
 export { acceptBundle, readBundle } from './bundle.ts';
+export { renewEnding } from './certificates.ts';
 export { holdFile } from './child.ts';
 export { descriptionOf, keepDescription, planDirectory, readDescription, wantedByDefault } from './described.ts';
 export type { NetworkDescription, NetworkKind } from './description.ts';

@@ -4,6 +4,7 @@ import { writeConfigs } from './configs.ts';
 import { foundNetwork, issueCredentials } from './found.ts';
 import { joinConsortium } from './join.ts';
 import { endLeftovers } from './leftovers.ts';
+import { fabricOf } from './real-ledger.ts';
 import { stagesOf } from './stages.ts';
 import { writeState } from './state.ts';
 import { Supervisor } from './supervisor.ts';
@@ -17,10 +18,12 @@ async function main(directory: string): Promise<void> {
     await endLeftovers(directory);
     const network = await foundNetwork(directory, new Date());
     await refuseExpired(directory, network.description, new Date());
-    await writeConfigs(directory, network);
+    const searchPath = process.env.PATH ?? '';
+    const real = network.description.ledger.kind === 'fabric';
+    await writeConfigs(directory, network, real ? (await fabricOf(network.description, searchPath)).generation : '2.5');
     const credentials = await issueCredentials(directory, network);
     const stages = await stagesOf(directory, network, {
-      searchPath: process.env.PATH ?? '',
+      searchPath,
       signal: stopping.signal,
       afterGateways: () => joinConsortium(directory, network, credentials, stopping.signal),
     });

@@ -222,7 +222,7 @@ function destroyedOf(
   if (storage.length < known.storageNodes.length)
     refuse(
       'storageNodes',
-      `${name} has ${known.storageNodes.length} with other organizations' data; drain one and let it leave with dcloud storage first`,
+      `${name} has ${known.storageNodes.length} with other organizations' data; drain one first (POST /v1/storage-nodes/<id>/drain) and let it leave`,
     );
   for (const [at, { disk, capacityBytes }] of known.storageNodes.entries()) {
     const now = storage[at];

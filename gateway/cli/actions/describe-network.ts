@@ -14,6 +14,7 @@ import {
   readDescription,
   readState,
   readWanted,
+  renewEnding,
   stopSupervisor,
   type WantedNetwork,
   wantedByDefault,
@@ -115,6 +116,14 @@ function mixed(versions: ReadonlyMap<string, string>): string[] {
   return [
     `Fabric differs between the organizations (${told}): the channel stays with what the oldest knows, and bft is not possible.`,
   ];
+}
+
+/** `dcloud network renew`: certificates that end soon are issued again for the same keys, on the machine that holds the authorities. */
+export async function renewCertificates(directory: string, withinDays: number): Promise<string[]> {
+  const home = resolve(directory);
+  const description = await readDescription(home);
+  if (description === undefined) throw new Error(`There is no network in ${home}.`);
+  return renewEnding(home, description, { now: new Date(), withinDays });
 }
 
 /** An explanation for a person to read. */

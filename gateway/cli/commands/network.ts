@@ -8,9 +8,11 @@ import {
   meetOrganizations,
   planNetwork,
   planText,
+  renewCertificates,
 } from '../actions/describe-network.ts';
 import { down, status, statusText, up, welcomeWithKeys } from '../actions/network.ts';
 import { demo } from '../demo/demo.ts';
+import { wholeNumber } from '../parse-option.ts';
 import type { Session } from '../session.ts';
 
 type NetworkOptions = { readonly directory: string };
@@ -136,6 +138,18 @@ export function addNetworkCommands(program: Command, session: Session, options: 
     });
   network.command('down').description('stop the network; its data stays').action(stop);
   network.command('status').description('say what runs, and what needs care').action(tell);
+  network
+    .command('renew')
+    .description('issue certificates that end soon again for the same keys, also while nothing runs')
+    .option('--within <days>', 'those that end within so many days', wholeNumber, 30)
+    .action(async ({ within }: { within: number }) => {
+      const renewed = await renewCertificates(options().directory, within);
+      const text =
+        renewed.length === 0
+          ? `No certificate ends within ${within} days.`
+          : `Renewed: ${renewed.join(', ')}. Programs show them from their next start on: dcloud down, dcloud up.`;
+      session.output.result({ ok: true, renewed }, text);
+    });
   network
     .command('build-ipfs')
     .description('build Kubo with the Go toolchain from its published module at the pinned version')
