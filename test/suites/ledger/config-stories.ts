@@ -20,7 +20,7 @@ import {
 } from '@d-cloud/network/admin';
 import { signatory } from '@d-cloud/network/ledger';
 import { Config, ConfigUpdate } from '@d-cloud/network/ledger/messages';
-import { parseBlock, readChannelConfig } from '@d-cloud/network/ledger/verify';
+import { parseBlock, readChannelConfig, verifyConfigChain } from '@d-cloud/network/ledger/verify';
 import type { Contract } from '@hyperledger/fabric-gateway';
 import { expect, test } from '@jest/globals';
 import { failure, take, text } from './answers.ts';
@@ -247,6 +247,15 @@ export function configStories(stage: () => Stage): void {
     await change(await updateOf({ kind: 'remove-organization', mspId: 'D' }), members);
     expect(await failure(contract.evaluateTransaction('who'))).toEqual(refused);
     expect(text(await stage().contract('A').evaluateTransaction('get', 'newcomer'))).toBe('here');
+  });
+
+  test('the config blocks prove one another from the genesis block on, as verifiers of evidence ask', async () => {
+    const { consortium } = stage();
+    const blocks = await consortium.ledger('B').configBlocks('newest');
+    const configs = verifyConfigChain(Buffer.from(consortium.genesisHash, 'hex'), blocks);
+    expect(configs.length).toBeGreaterThan(8);
+    const { sequence } = Config.decode(await query('cscc', 'GetChannelConfig', ['probes']));
+    expect(configs.at(-1)?.sequence).toBe(sequence);
   });
 
   /** An organization that the channel does not know, and a client of it. */

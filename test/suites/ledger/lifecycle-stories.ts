@@ -48,8 +48,9 @@ export function lifecycleStories(stage: () => Stage): void {
     const { signer } = consortium.identity(member, name);
     return consortium.gateway(member, signer, member).getNetwork(consortium.channel).getContract('_lifecycle');
   };
-  const order = async (member: Member, name: string, args: Uint8Array, endorsers: readonly Member[]) => {
-    const proposal = lifecycle(member).newProposal(name, { arguments: [args], endorsingOrganizations: [...endorsers] });
+  const order = async (member: Member, name: string, args: Uint8Array, endorsers?: readonly Member[]) => {
+    const named = endorsers === undefined ? {} : { endorsingOrganizations: [...endorsers] };
+    const proposal = lifecycle(member).newProposal(name, { arguments: [args], ...named });
     return (await (await proposal.endorse()).submit()).getStatus();
   };
   const approve = (member: Member, agreed: ChaincodeDefinition, packageId?: string) => {
@@ -252,11 +253,12 @@ export function lifecycleStories(stage: () => Stage): void {
   test('a chaincode whose definition asks to be initialized first answers nothing before', async () => {
     const begun = { ...definitionArgs(definition({ name: 'begun' })), initRequired: true };
     const approval = ApproveArgs.encode({ ...begun, source: { local: { packageId: first.packageId } } });
-    for (const member of majority) {
+    for (const member of members) {
       const { code } = await order(member, 'ApproveChaincodeDefinitionForMyOrg', approval, [member]);
       expect(code).toBe(0);
     }
-    expect((await order('A', 'CommitChaincodeDefinition', DefinitionArgs.encode(begun), majority)).code).toBe(0);
+    // The gateway knows itself who must endorse an agreement.
+    expect((await order('A', 'CommitChaincodeDefinition', DefinitionArgs.encode(begun))).code).toBe(0);
     const early = await failure(
       stage()
         .contract('A', 'begun')

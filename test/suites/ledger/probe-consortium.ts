@@ -211,6 +211,11 @@ export class ProbeConsortium implements AsyncDisposable {
     return { client, signatory: signatory(identity), name: member };
   }
 
+  /** Hex; what verifiers pin. */
+  get genesisHash(): string {
+    return this.#consortium.genesisHash;
+  }
+
   /** An organization's directory with its authorities. */
   organization(member: Member): ConsortiumMember['organization'] {
     return this.#member(member).organization;

@@ -31,16 +31,16 @@ export class Plan {
     const policies: Policy[] = [];
     let able = peers.filter(({ identity }) => identity !== undefined);
     for (const call of calls) {
-      const definition = ledger.definitions.find(call.name);
-      if (definition === undefined) {
+      const endorsement = ledger.definitions.endorsement(call.name);
+      if (endorsement === undefined) {
         throw new NoPlan(`${NO_COMBINATION}No metadata was found for chaincode ${call.name} in channel ${channelId}`);
       }
       able = able.filter((peer) => peer.has(call.name));
       policies.push(...call.keyPolicies.map(signaturePolicy));
-      if (call.collectionNames.length === 0 && !call.disregardNamespacePolicy) policies.push(definition.endorsement);
+      if (call.collectionNames.length === 0 && !call.disregardNamespacePolicy) policies.push(endorsement);
       for (const name of call.collectionNames) {
         const collection = ledger.definitions.collection(call.name, name);
-        policies.push(collection?.endorsement ?? definition.endorsement);
+        policies.push(collection?.endorsement ?? endorsement);
         if (!call.noPrivateReads) able = able.filter((peer) => collection?.members.has(peer.mspId) === true);
       }
     }
