@@ -72,6 +72,19 @@ test('a certificate that its organization’s list revokes does not count; a lis
   expect(trust.organizationOf(await chainUnder(alder))).toBe('AlderMSP');
 });
 
+test('a TLS certificate is revoked by the list of the organization’s signing authority, the one kind that Fabric takes', async () => {
+  const [tls, signing] = await Promise.all([authority('alder'), foundAuthority('ca.alder', 'alder', now)]);
+  const chain = await chainUnder(tls);
+  const revoked = [{ serialNumber: chain[0]!.serialNumber.toLowerCase(), revokedAt: now }];
+  const lists = [await revocationList(signing, revoked, 1, now)];
+  const trust = new ChannelTrust();
+  trust.adopt(config(0, mspOf('AlderMSP', [tls], lists)));
+  expect(trust.organizationOf(chain)).toBe('AlderMSP');
+  const msp = { ...mspOf('AlderMSP', [tls], lists), rootCertificates: [signing.certificate] };
+  trust.adopt(config(1, msp));
+  expect(trust.organizationOf(chain)).toBeUndefined();
+});
+
 test('an organization that lists another’s root is not taken for it', async () => {
   const [alder, birch] = await Promise.all([authority('alder'), authority('birch')]);
   const trust = new ChannelTrust();

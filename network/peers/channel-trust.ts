@@ -21,7 +21,7 @@ export interface ChainLink {
 
 interface Known {
   readonly organization: string;
-  /** Serial numbers that the organization's own lists revoke under this root. */
+  /** Serial numbers that the organization's own lists revoke. */
   readonly revoked: ReadonlySet<string>;
 }
 
@@ -100,9 +100,19 @@ function listedRoots(msp: MspInConfig): (Known & { readonly fingerprint: string;
   }
 }
 
-/** An MSP's lists are of its enrolment authority or of its TLS authority: only what this root signed speaks of its certificates. */
-function revokedUnder({ revocationLists }: MspInConfig, root: X509Certificate['publicKey']): ReadonlySet<string> {
+/**
+ * What an MSP's lists say of certificates under one of its TLS roots. Fabric takes lists of the signing authorities alone, so an
+ * organization names its TLS certificates there; serial numbers are random, and it speaks of its own ones only.
+ */
+function revokedUnder(
+  { revocationLists, rootCertificates, intermediateCertificates }: MspInConfig,
+  root: X509Certificate['publicKey'],
+): ReadonlySet<string> {
+  const signing = [...rootCertificates, ...intermediateCertificates].map((pem) => new X509Certificate(pem).publicKey);
   const serials = new Set<string>();
-  for (const list of revocationLists) for (const serial of revokedSerials(list, root) ?? []) serials.add(serial);
+  for (const list of revocationLists) {
+    for (const issuer of [root, ...signing])
+      for (const serial of revokedSerials(list, issuer) ?? []) serials.add(serial);
+  }
   return serials;
 }

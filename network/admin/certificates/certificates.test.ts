@@ -140,11 +140,12 @@ describe('an identity', () => {
 });
 
 describe('revoking', () => {
-  test('gathers every revoked certificate in a list that the authority signed', async () => {
+  test('gathers every revoked certificate, TLS ones too, in a list that the authority signed', async () => {
     const serials = [];
     for (const name of ['first', 'second']) {
-      const { signer } = await enrol(alder, { name, role: 'client' }, now);
-      serials.push(new X509Certificate(signer.certificate).serialNumber.toLowerCase());
+      const { signer, tls } = await enrol(alder, { name, role: 'client' }, now);
+      for (const { certificate } of [signer, tls])
+        serials.push(new X509Certificate(certificate).serialNumber.toLowerCase());
     }
     await revoke(alder, ['first'], now);
     const list = await revoke(alder, ['second', 'first'], days(1));

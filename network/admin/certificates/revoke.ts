@@ -14,17 +14,20 @@ const Register = z.strictObject({
 });
 
 /**
- * Revokes identities by name and answers the organization's whole revocation list (PEM, `X509 CRL`), which is also written
- * to its MSP. It binds nobody until a configuration block carries it; expiry alone never stops an approver.
+ * Revokes identities by name, with their TLS certificates, and answers the organization's whole revocation list (PEM, `X509 CRL`), which is also written
+ * to its MSP. Fabric takes lists of the signing authority alone, so TLS certificates stand in it too: Fabric passes them over, and
+ * gateways refuse whoever shows them. It binds nobody until a configuration block carries it; expiry alone never stops an approver.
  */
 export async function revoke(organization: Organization, names: readonly string[], now: Date): Promise<string> {
   const path = join(organization.directory, 'ca', 'revoked.json');
   const register = await readRegister(path);
   const revoked = new Map(register.revoked.map((entry) => [entry.serialNumber, entry]));
   for (const name of names) {
-    const { signer } = await openIdentity(organization, name);
-    const serialNumber = new X509Certificate(signer.certificate).serialNumber.toLowerCase();
-    if (!revoked.has(serialNumber)) revoked.set(serialNumber, { serialNumber, revokedAt: now.toISOString() });
+    const { signer, tls } = await openIdentity(organization, name);
+    for (const { certificate } of [signer, tls]) {
+      const serialNumber = new X509Certificate(certificate).serialNumber.toLowerCase();
+      if (!revoked.has(serialNumber)) revoked.set(serialNumber, { serialNumber, revokedAt: now.toISOString() });
+    }
   }
   const next = { version: 1 as const, number: register.number + 1, revoked: [...revoked.values()] };
   const list = await revocationList(
