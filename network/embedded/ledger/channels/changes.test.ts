@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fetchBlock, joinPeer, mspRoots, peerChannels } from '../../../admin/index.ts';
 import { ChannelWorld, type Name } from '../testing/channel-world.ts';
@@ -87,5 +88,31 @@ describe("a change of one channel's configuration", () => {
       'B',
     ]);
     expect([await asPeer('D', 0), await asPeer('D', 2)]).toEqual(['block 0', 'block 2']);
+  });
+
+  test('lets an added organization join the configured channel too, for good', async () => {
+    const genesis = await world.genesis('configured');
+    await world.end();
+    const genesisBlock = join(world.directory, 'channels', 'configured', 'genesis.block');
+    const configured = { channel: 'configured', genesisBlock };
+    await world.begin(configured);
+    expect(await peerChannels(world.peer('C'))).toEqual(['configured', 'first', 'second']);
+    expect(await peerChannels(world.peer('D'))).toEqual([]);
+    const { organization } = world.member('D');
+    const roots = await mspRoots(organization);
+    await world.change('configured', { kind: 'add-organization', mspId: 'D', roots }, ['A', 'B']);
+    await joinPeer(world.peer('D'), genesis);
+    for (const again of [false, true]) {
+      if (again) {
+        await world.end();
+        await world.begin(configured);
+      }
+      expect(await peerChannels(world.peer('D'))).toEqual(['configured']);
+      expect(await peerChannels(world.peer('C'))).toEqual(['configured', 'first', 'second']);
+      await world.grow('configured', 'B');
+      const number = (await world.height('configured'))! - 1;
+      const block = await fetchBlock(world.peer('D'), 'configured', number, { from: 'peer' });
+      expect(Block.decode(block).header!.number).toBe(number);
+    }
   });
 });
