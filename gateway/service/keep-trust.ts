@@ -5,16 +5,19 @@ import type { ChannelBlock } from '../projection/index.ts';
 import type { Channel } from './open-channel.ts';
 
 const retryMs = { first: 100, most: 5_000 };
+/** A peer that answers does so in milliseconds; one that is away must not keep the gateway from serving what needs no peer. */
+const patienceMs = 2_000;
 
 /**
  * Reads the configuration in force at the own peer, as often as it takes: whoever was removed while the gateway was away must not be
- * trusted until the read model comes to that block. Later ones come with the blocks ({@link noting}).
+ * trusted until the read model comes to that block. Later ones come with the blocks ({@link noting}). Resolves when it is read, so that
+ * a gateway that serves knows the others, or else after 2 s; it goes on trying then.
  */
-export function readTrust(
+export async function readTrust(
   { configuration }: Pick<Channel, 'configuration'>,
   trust: ChannelTrust,
   log: Logger,
-): AsyncDisposable {
+): Promise<AsyncDisposable> {
   const stop = new AbortController();
   const { signal } = stop;
   const reading = (async () => {
@@ -29,6 +32,7 @@ export function readTrust(
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
   })();
+  await Promise.race([reading, pause(patienceMs, undefined, { signal, ref: false }).catch(() => undefined)]);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();

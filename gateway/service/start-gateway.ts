@@ -57,7 +57,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const channel = opening.use(openChannel(config, projected));
   const { ledger, fabric } = channel;
   const trust = new ChannelTrust();
-  opening.use(readTrust(channel, trust, log));
+  opening.use(await readTrust(channel, trust, log));
   const projection = opening.use(
     openProjection({
       file: join(config.data, 'index.sqlite'),
