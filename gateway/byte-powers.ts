@@ -8,8 +8,10 @@ import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
 import { type Administration, openAdministration } from './admin/administration.ts';
 import { endingSoon } from './admin/certificate-watch.ts';
 import { type GatewayPlace, otherGateways } from './admin/other-gateways.ts';
+import { restoredName } from './backup/parts.ts';
 import { Custodian } from './custody/custodian.ts';
 import { CustodyStore } from './custody/custody-store.ts';
+import { nodesFor } from './custody/nodes-for.ts';
 import { Eraser } from './erasure/eraser.ts';
 import { erasureRoutes } from './erasure/erasure-routes.ts';
 import { ErasureStore } from './erasure/erasure-store.ts';
@@ -47,6 +49,7 @@ import { type Published, type PublishPowers, type PublishRequest, publishVersion
 import { recoverUploads } from './publish/recover-uploads.ts';
 import { placedRemover } from './publish/remove-placed.ts';
 import { UploadJournal } from './publish/upload-journal.ts';
+import { Resealer } from './reseal/resealer.ts';
 import type { Foundation, Probe } from './services.ts';
 
 /** What handlers get beside the foundation. */
@@ -61,6 +64,7 @@ export type BytePowers = {
   readonly eraser: Pick<Eraser, 'progressOf'>;
   readonly failpoint: Failpoint;
   readonly rotator: Rotator;
+  readonly resealer: Resealer;
   /** The evidence of a finished job, as the bytes of one file. */
   readonly evidence: (
     job: JobRecord,
@@ -118,6 +122,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     organizationSecret: readFileSync(config.organizationSecret),
     random,
     keyedHash,
+    restoredFile: inData(restoredName),
   });
   const ways = () => storageWays(readModel, own, credentials);
   const routes = opening.use(
@@ -137,6 +142,15 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     signal: stopping.signal,
     log,
   });
+  const shareRoutes = opening.use(new StorageRoutes({ routes: new Map() }));
+  const secrets = opening.use(
+    new SharedSecrets({
+      blocksAt: (storageNodes, words) => {
+        for (const [id, { route }] of ways()) shareRoutes.set(id, route);
+        return shareRoutes.bind(storageNodes, { words });
+      },
+    }),
+  );
   const custody = opening.use(
     new Custodian({
       organization,
@@ -146,6 +160,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       readModel,
       keys,
       keeper,
+      secrets,
       store: custodyStore,
       index,
       journal,
@@ -159,20 +174,35 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       log: log.child({ part: 'custody' }),
     }),
   );
+  const resealDirectory = inData('reseal');
+  mkdirSync(resealDirectory, { recursive: true, mode: 0o700 });
+  const resealer = opening.use(
+    new Resealer({
+      organization,
+      ledger,
+      readModel,
+      keys,
+      keeper,
+      secrets,
+      custody,
+      store: custodyStore,
+      index,
+      ways,
+      choosePlacement: async (seed) => choosePlacement(nodesFor(readModel, organization), await alive(), seed),
+      blockIndexFile,
+      putListDirectory: resealDirectory,
+      quotaBytes: config.limits.quotaBytes,
+      random,
+      keyedHash,
+      failpoint,
+      log: log.child({ part: 'resealing' }),
+    }),
+  );
   const rotator = opening.use(
     new Rotator({ organization, readModel, keys, keeper, failpoint, log: log.child({ part: 'keys' }) }),
   );
   const quotaBytes = config.limits.quotaBytes;
   const quotas = new Quotas(index, quotaBytes);
-  const shareRoutes = opening.use(new StorageRoutes({ routes: new Map() }));
-  const secrets = opening.use(
-    new SharedSecrets({
-      blocksAt: (storageNodes, words) => {
-        for (const [id, { route }] of ways()) shareRoutes.set(id, route);
-        return shareRoutes.bind(storageNodes, { words });
-      },
-    }),
-  );
   const outputs = new OutputSecrets({
     organization,
     store,
@@ -207,7 +237,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     uploadBytes: config.limits.uploadBytes,
     log,
   };
-  const placeOutput = async (seed: string) => choosePlacement(listAll(readModel, 'storage-node'), await alive(), seed);
+  const placeOutput = async (seed: string) => choosePlacement(nodesFor(readModel, organization), await alive(), seed);
   const jobs = new Jobs({
     organization,
     readModel,
@@ -294,6 +324,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       nodes,
       peers,
       keys,
+      keeper,
       jobs: store,
       custody,
       store: opening.use(new ErasureStore(inData('erasures.sqlite'))),
@@ -308,6 +339,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   eraser.start();
   custody.start();
   rotator.start();
+  resealer.start();
   const recovered = recoverUploads({ ...publishing, ledger, signal: stopping.signal });
   opening.defer(async () => {
     stopping.abort(new Error('the gateway stops'));
@@ -337,6 +369,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       eraser,
       failpoint,
       rotator,
+      resealer,
       evidence: (job, options) => buildEvidence(evidencePowers, job, options),
     },
     probes: [

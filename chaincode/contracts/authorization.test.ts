@@ -169,6 +169,15 @@ const oracle: { readonly [N in SubmitName]: Row<N> } = {
     organizations: [alder],
     roles: people,
   },
+  'dataset:reseal': {
+    after: published,
+    body: () => {
+      const { id, manifestCommitment, contentRoot, sizeClass, epoch } = versionBody(photosV1, photos);
+      return { id, manifestCommitment, contentRoot, sizeClass, epoch, sealing: 2 };
+    },
+    organizations: [alder],
+    roles: ['gateway'],
+  },
   'dataset:retire': {
     after: published,
     body: () => ({ dataset: photos, reason: 'x' }),
@@ -292,6 +301,12 @@ const oracle: { readonly [N in SubmitName]: Row<N> } = {
     roles: operators,
   },
   'storage-node:drain': { after: withStorage, body: () => ({ id: storage }), organizations: [birch], roles: operators },
+  'storage-node:expel': {
+    after: withStorage,
+    body: () => ({ id: storage, reason: 'x' }),
+    organizations: everyone,
+    roles: operators,
+  },
   'storage-node:leave': { after: withStorage, body: () => ({ id: storage }), organizations: [birch], roles: operators },
   'compute-node:register': {
     after: published,

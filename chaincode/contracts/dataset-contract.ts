@@ -10,6 +10,7 @@ import {
   registerDataset,
   releaseDataset,
   requestErasure,
+  resealVersion,
   retireDataset,
   type VersionId,
   type VersionRecord,
@@ -53,6 +54,19 @@ export class DatasetContract extends fabric.Contract {
       ledger.put(keys.version(version.id), version, ownerAndOneOther(version.owner, await ledger.members()));
       ledger.emit({ kind: 'dataset.version-published', version });
       if (narrowed) ledger.emit({ kind: 'dataset.amended', dataset });
+      return version;
+    });
+  }
+
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  reseal(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'dataset:reseal', body, request, async (ledger, asked) => {
+      const before = await ledger.need(keys.version(asked.id), 'VERSION_NOT_FOUND');
+      const dataset = await ledger.need(keys.dataset(before.dataset), 'DATASET_NOT_FOUND');
+      const version = resealVersion(ledger.caller, asked, before, dataset);
+      ledger.put(keys.version(version.id), version);
+      ledger.emit({ kind: 'dataset.version-resealed', version });
       return version;
     });
   }

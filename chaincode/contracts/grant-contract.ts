@@ -70,10 +70,10 @@ export class GrantContract extends fabric.Contract {
   @fabric.Transaction()
   @fabric.Returns('string')
   revoke(context: fabric.Context, body: string, request: string): Promise<string> {
-    return submit(context, 'grant:revoke', body, request, async (ledger, { id, reason }) => {
+    return submit(context, 'grant:revoke', body, request, async (ledger, { id, ...said }) => {
       const issued = await ledger.need(keys.grant(id), 'GRANT_NOT_FOUND');
       const from = await ledger.need(keys.dataset(issued.dataset), 'DATASET_NOT_FOUND');
-      const { grant, dataset } = revokeGrant(ledger.caller, issued, from, reason);
+      const { grant, dataset } = revokeGrant(ledger.caller, issued, from, said);
       ledger.put(keys.grant(id), grant);
       ledger.put(keys.dataset(dataset.id), dataset);
       ledger.emit({ kind: 'grant.revoked', grant }, { kind: 'dataset.amended', dataset });

@@ -1,4 +1,4 @@
-import { drain, keys, leave, ownerAndOneOther, registerStorageNode } from '../domain/index.ts';
+import { drain, expelStorageNode, keys, leave, ownerAndOneOther, registerStorageNode } from '../domain/index.ts';
 import * as fabric from '../fabric.ts';
 import { evaluate, submit } from './transaction.ts';
 
@@ -39,6 +39,20 @@ export class StorageNodeContract extends fabric.Contract {
       ledger.put(keys.storageNode(id), node);
       ledger.emit({ kind: 'storage-node.left', node });
       return node;
+    });
+  }
+
+  @fabric.Transaction()
+  @fabric.Returns('string')
+  expel(context: fabric.Context, body: string, request: string): Promise<string> {
+    return submit(context, 'storage-node:expel', body, request, async (ledger, asked) => {
+      await ledger.need(keys.storageNode(asked.id), 'STORAGE_NODE_NOT_FOUND');
+      const expulsion = expelStorageNode(ledger.caller, asked);
+      const key = keys.expulsion(asked.id, expulsion.by);
+      await ledger.vacant(key);
+      ledger.put(key, expulsion, ownerAndOneOther(expulsion.by, await ledger.members()));
+      ledger.emit({ kind: 'storage-node.expelled', expulsion });
+      return expulsion;
     });
   }
 

@@ -20,7 +20,7 @@ export function recordAudit(
     if (ok + missing + corrupt + offline + slow + repaired === 0) {
       throw new Refusal('RECORD_INVALID', `body.nodes says nothing of ${node}`);
     }
-    if (kind === 'audit' && repaired > 0) throw new Refusal('RECORD_INVALID', 'an audit repairs nothing');
+    if (kind !== 'repair' && repaired > 0) throw new Refusal('RECORD_INVALID', 'an audit repairs nothing');
   }
   return { v: 1, id, version: version.id, dataset: version.dataset, owner: version.owner, kind, nodes };
 }

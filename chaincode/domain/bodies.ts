@@ -130,6 +130,14 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
     { publicTitle: name },
   ),
   'dataset:publishVersion': object({ ...versionFields, parents: set(id('vers'), { max: 64 }) }),
+  'dataset:reseal': object({
+    id: id('vers'),
+    manifestCommitment: digest,
+    contentRoot: digest,
+    sizeClass: amount,
+    epoch: integer({ min: 1 }),
+    sealing: integer({ min: 2 }),
+  }),
   'dataset:retire': object({ dataset: id('dset'), reason }),
   'dataset:hold': object({ dataset: id('dset'), reason }),
   'dataset:release': object({ dataset: id('dset'), reason }),
@@ -153,7 +161,7 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
     { dataset: id('dset'), grantee: mspId },
   ),
   'grant:refuse': object({ id: id('grnt'), reason }),
-  'grant:revoke': object({ id: id('grnt'), reason }),
+  'grant:revoke': object<Submits['grant:revoke']['body']>({ id: id('grnt'), reason }, { hard: flag }),
   'model:register': object({
     id: id('modl'),
     dataset: id('dset'),
@@ -198,6 +206,7 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
     { pricePerGibMonth: amount },
   ),
   'storage-node:drain': object({ id: id('stor') }),
+  'storage-node:expel': object({ id: id('stor'), reason }),
   'storage-node:leave': object({ id: id('stor') }),
   'compute-node:register': object({
     id: id('comp'),
@@ -214,7 +223,7 @@ export const submitShapes: { readonly [N in SubmitName]: Shape<Submits[N]['body'
   'audit:record': object({
     id: id('audt'),
     version: id('vers'),
-    kind: oneOf('audit', 'repair'),
+    kind: oneOf('audit', 'repair', 'absence'),
     nodes: list(auditedNode, { min: 1, max: limits.auditedNodes }),
   }),
 };

@@ -100,6 +100,23 @@ export function versionOf(body: VersionBody, dataset: DatasetRecord, origin: Ver
   return { v: 1, ...body, owner: dataset.owner, number: dataset.versions, origin };
 }
 
+/** The record of a version that its owner has sealed anew, under the dataset's newest key. Rows, schema and origin stay. */
+export function resealVersion(
+  caller: Caller,
+  { id, sealing, ...sealed }: Submits['dataset:reseal']['body'],
+  version: VersionRecord,
+  dataset: DatasetRecord,
+): VersionRecord {
+  checkOwner(caller, version.owner, `version ${id}`);
+  if (version.erasure !== undefined) throw new Refusal('STATE_CONFLICT', `version ${id} is erased`);
+  if (sealed.epoch !== dataset.epoch)
+    throw new Refusal('STATE_CONFLICT', `dataset ${dataset.id} is at key epoch ${dataset.epoch}, not ${sealed.epoch}`);
+  const next = (version.sealing ?? 1) + 1;
+  if (sealing !== next)
+    throw new Refusal('STATE_CONFLICT', `the next sealing of version ${id} is ${next}, not ${sealing}`);
+  return { ...version, ...sealed, sealing };
+}
+
 /** Ends the use of a dataset: no new job, read or version. Claims that run may finish. */
 export function retireDataset(caller: Caller, dataset: DatasetRecord): DatasetRecord {
   checkOwner(caller, dataset.owner, `dataset ${dataset.id}`);

@@ -8,6 +8,7 @@ import type {
   ComputeNodeRecord,
   DatasetRecord,
   ErasureRecord,
+  ExpulsionRecord,
   GrantRecord,
   JobRecord,
   ModelRecord,
@@ -36,7 +37,7 @@ export type DomainEvent =
   /** `amended`: the same dataset after its epoch advanced or its terms narrowed. */
   | { readonly kind: 'dataset.registered' | 'dataset.amended' | 'dataset.retired'; readonly dataset: DatasetRecord }
   | { readonly kind: 'dataset.held' | 'dataset.released'; readonly dataset: DatasetRecord }
-  | { readonly kind: 'dataset.version-published'; readonly version: VersionRecord }
+  | { readonly kind: 'dataset.version-published' | 'dataset.version-resealed'; readonly version: VersionRecord }
   /** Every version that the erasure names carries its id from now on. */
   | {
       readonly kind: 'dataset.erasure-requested';
@@ -68,6 +69,7 @@ export type DomainEvent =
       readonly kind: 'storage-node.registered' | 'storage-node.draining' | 'storage-node.left';
       readonly node: StorageNodeRecord;
     }
+  | { readonly kind: 'storage-node.expelled'; readonly expulsion: ExpulsionRecord }
   | {
       readonly kind: 'compute-node.registered' | 'compute-node.draining' | 'compute-node.left';
       readonly node: ComputeNodeRecord;

@@ -20,6 +20,7 @@ export const glossary = {
   epoch: "the generation of a dataset's or an organization's key",
   'kept key': "ciphertext of keys in their owner's implicit private collection, which opens without the gateway's disk",
   'recovery key': "an organization's offline key that opens its kept keys",
+  expulsion: 'an organization’s word that nothing of its own lies on a storage node any more',
   lineage: 'recorded edges: this version came from these, by this job, with this model',
   job: 'one requested run of a model over a version',
   partition: 'the range of segments that one compute node takes',

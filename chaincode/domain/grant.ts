@@ -103,14 +103,18 @@ export function refuseGrant(caller: Caller, grant: GrantRecord, reason: string):
   return { ...grant, state: 'refused', reason };
 }
 
-/** Ends a grant and advances the dataset's key epoch, so that what is sealed from now on is out of the grantee's reach. */
+/** Ends a grant and advances the dataset's key epoch, so that what is sealed from now on is out of the grantee's reach. A hard revoke says that what was sealed before is to be sealed anew. */
 export function revokeGrant(
   caller: Caller,
   grant: GrantRecord,
   dataset: DatasetRecord,
-  reason: string,
+  { reason, hard = false }: Pick<Submits['grant:revoke']['body'], 'reason' | 'hard'>,
 ): { readonly grant: GrantRecord; readonly dataset: DatasetRecord } {
   checkOwner(caller, grant.owner, `grant ${grant.id}`);
   if (grant.state !== 'issued') throw new Refusal('STATE_CONFLICT', `grant ${grant.id} is ${grant.state}, not issued`);
-  return { grant: { ...grant, state: 'revoked', reason }, dataset: { ...dataset, epoch: dataset.epoch + 1 } };
+  const epoch = dataset.epoch + 1;
+  return {
+    grant: { ...grant, state: 'revoked', reason, ...(hard && { resealBefore: epoch }) },
+    dataset: { ...dataset, epoch },
+  };
 }

@@ -27,6 +27,7 @@ import type {
   DatasetRecord,
   Digest,
   ErasureRecord,
+  ExpulsionRecord,
   GrantCounterRecord,
   GrantRecord,
   JobRecord,
@@ -53,6 +54,7 @@ const kinds = [
   'counter',
   'dataset',
   'erasure',
+  'expulsion',
   'grant',
   'job',
   'kept',
@@ -81,8 +83,12 @@ export function keyOf<R>(kind: KeyKind, ...parts: readonly string[]): Key<R> {
 }
 
 function mspKey<R>(kind: 'organization', mspId: MspId): Key<R> {
+  return `${kind}/${mspPart(mspId)}`;
+}
+
+function mspPart(mspId: MspId): string {
   if (!isMspId(mspId)) throw new Refusal('RECORD_INVALID', 'an MSP id is 1 to 64 letters, digits, dots and dashes');
-  return `${kind}/${mspId.replace(/[A-Z]/g, (capital) => `!${capital.toLowerCase()}`)}`;
+  return mspId.replace(/[A-Z]/g, (capital) => `!${capital.toLowerCase()}`);
 }
 
 /** The range of all keys that begin with these parts. `0` is the byte after `/`. */
@@ -112,6 +118,7 @@ export const keys = {
   open: (job: JobId, index: number) => keyOf<OpenPartitionRecord>('open', job, padded(index)),
   opens: () => rangeOf<OpenPartitionRecord>('open'),
   storageNode: (id: StorageNodeId) => keyOf<StorageNodeRecord>('storage-node', id),
+  expulsion: (id: StorageNodeId, by: MspId): Key<ExpulsionRecord> => `${keyOf('expulsion', id)}/${mspPart(by)}`,
   storageNodes: () => rangeOf<StorageNodeRecord>('storage-node'),
   computeNode: (id: ComputeNodeId) => keyOf<ComputeNodeRecord>('compute-node', id),
   computeNodes: () => rangeOf<ComputeNodeRecord>('compute-node'),

@@ -1,5 +1,5 @@
 import { readPublicKey } from './digest.ts';
-import type { ComputeNodeRecord, StorageNodeRecord } from './records.ts';
+import type { ComputeNodeRecord, ExpulsionRecord, StorageNodeRecord } from './records.ts';
 import { Refusal } from './refusal.ts';
 import { type Caller, checkOwner } from './roles.ts';
 import type { Submits } from './transactions.ts';
@@ -28,4 +28,12 @@ export function leave<N extends NodeRecord>(caller: Caller, node: N): N {
   checkOwner(caller, node.organization, node.id);
   if (node.state === 'left') throw new Refusal('STATE_CONFLICT', `${node.id} has left already`);
   return { ...node, state: 'left' };
+}
+
+/** Expels a storage node, anybody's, from what the caller's organization stores. */
+export function expelStorageNode(
+  caller: Caller,
+  { id, reason }: Submits['storage-node:expel']['body'],
+): ExpulsionRecord {
+  return { v: 1, node: id, by: caller.mspId, reason };
 }

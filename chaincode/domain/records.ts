@@ -122,6 +122,8 @@ export type VersionRecord = {
   /** Padded length in bytes (a size class, never the exact length), as a decimal string. */
   readonly sizeClass: string;
   readonly epoch: number;
+  /** How often it was sealed: 2 after it was sealed anew for the first time, absent before. */
+  readonly sealing?: number;
   readonly origin: VersionOrigin;
   /** Present from the moment on that it is to be erased: nobody may use it any more. */
   readonly erasure?: ErasureId;
@@ -158,6 +160,8 @@ export type GrantRecord = {
   readonly terms: GrantTerms;
   readonly note: string;
   readonly reason?: string;
+  /** After a hard revoke: versions that it covered and that were sealed in an epoch before this one are to be sealed anew. */
+  readonly resealBefore?: number;
   readonly epoch?: number;
   /** Transaction that issued it. */
   readonly issuedBy?: string;
@@ -297,6 +301,15 @@ export type StorageNodeRecord = {
   readonly state: 'active' | 'draining' | 'left';
 };
 
+/** One organization's word that nothing of its own lies on a storage node any more, whosever that is: it moves its versions off and shares their S anew. */
+export type ExpulsionRecord = {
+  readonly v: 1;
+  readonly node: StorageNodeId;
+  /** Whose word it is: it binds nobody else. */
+  readonly by: MspId;
+  readonly reason: string;
+};
+
 export type NodeClass = 'R-1' | 'J-1';
 
 export type ComputeNodeRecord = {
@@ -343,14 +356,14 @@ export type AuditedNode = {
   readonly repaired: number;
 };
 
-/** An owner's look at where a version's blocks should lie (`audit`), or what it put there again (`repair`). Block ids and places within the version stay off the ledger. */
+/** An owner's look at where a version's blocks should lie (`audit`), or should lie no more since it was sealed anew (`absence`), or what it put there again (`repair`). Block ids and places within the version stay off the ledger. */
 export type AuditRecord = {
   readonly v: 1;
   readonly id: AuditId;
   readonly version: VersionId;
   readonly dataset: DatasetId;
   readonly owner: MspId;
-  readonly kind: 'audit' | 'repair';
+  readonly kind: 'audit' | 'repair' | 'absence';
   readonly nodes: readonly AuditedNode[];
 };
 

@@ -28,6 +28,7 @@ import type {
   DatasetTerms,
   Digest,
   ErasureRecord,
+  ExpulsionRecord,
   GrantCounterRecord,
   GrantRecord,
   GrantTerms,
@@ -102,6 +103,13 @@ export type Submits = {
     result: DatasetRecord;
   };
   'dataset:publishVersion': { body: VersionBody & { parents: readonly VersionId[] }; result: VersionRecord };
+  /** By its owner, who has sealed a version anew: other keys, S and blocks, the same rows. `sealing` counts up by one. */
+  'dataset:reseal': {
+    body: Pick<VersionRecord, 'id' | 'manifestCommitment' | 'contentRoot' | 'sizeClass' | 'epoch'> & {
+      sealing: number;
+    };
+    result: VersionRecord;
+  };
   'dataset:retire': { body: { dataset: DatasetId; reason: string }; result: DatasetRecord };
   /** While held, nothing of it is erased. */
   'dataset:hold': { body: { dataset: DatasetId; reason: string }; result: DatasetRecord };
@@ -127,7 +135,8 @@ export type Submits = {
     result: GrantRecord;
   };
   'grant:refuse': { body: { id: GrantId; reason: string }; result: GrantRecord };
-  'grant:revoke': { body: { id: GrantId; reason: string }; result: GrantRecord };
+  /** With `hard`, versions that the grant covers are to be sealed anew: for a grantee that may hold keys and still reach storage nodes. */
+  'grant:revoke': { body: { id: GrantId; reason: string; hard?: boolean }; result: GrantRecord };
   'model:register': {
     body: { id: ModelId; dataset: DatasetId; name: string; task: ModelTask; approvalsNeeded: number };
     result: ModelRecord;
@@ -176,6 +185,8 @@ export type Submits = {
     result: StorageNodeRecord;
   };
   'storage-node:drain': { body: { id: StorageNodeId }; result: StorageNodeRecord };
+  /** By any organization, for its own versions alone: they are moved off the storage node and their S is shared anew. */
+  'storage-node:expel': { body: { id: StorageNodeId; reason: string }; result: ExpulsionRecord };
   'storage-node:leave': { body: { id: StorageNodeId }; result: StorageNodeRecord };
   'compute-node:register': {
     body: {

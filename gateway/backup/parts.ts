@@ -29,6 +29,9 @@ export const databases: readonly DatabasePart[] = [
   { name: 'keys.sqlite' },
 ];
 
+/** Beside a gateway's databases: they were restored, and what its organization keeps on the ledger may be newer. */
+export const restoredName = 'restored';
+
 /** Without these a gateway could open nothing. */
 export const neededParts = ['gateway/organization-secret', 'gateway/key-store.key', 'gateway/keys.sqlite'] as const;
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '@d-cloud/network/ledger';
 import type { TarFile } from '../publish/read-tar.ts';
 import { openArchive } from './archive.ts';
-import { neededParts, unitOf } from './parts.ts';
+import { neededParts, restoredName, unitOf } from './parts.ts';
 
 export type RestoreWish = {
   /** The organization's directory. */
@@ -38,6 +38,7 @@ export async function restore({ home, organization, file, passphrase }: RestoreW
   const staged = await mkdtemp(join(home, '.restore-'));
   try {
     const units = await unpack(files, staged);
+    await writeFile(join(staged, 'gateway', restoredName), `${header.takenAt}\n`, { mode: 0o600, flush: true });
     const kept = units.filter((unit) => unit !== 'gateway' && existsSync(join(home, unit)));
     const restored = units.filter((unit) => !kept.includes(unit));
     const lastOfAll = restored.toSorted((a, b) => Number(a === 'gateway') - Number(b === 'gateway'));

@@ -14,9 +14,10 @@ import { SealThreads } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { SharedSecrets } from '../keys/shared-secrets.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { BlockIndex } from '../peer/block-index.ts';
-import { listAll } from '../peer/list-all.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { Failpoint } from '../publish/failpoint.ts';
@@ -25,10 +26,12 @@ import { auditVersion } from './audit-version.ts';
 import { clearPlaces } from './clear-places.ts';
 import type { CustodyStore } from './custody-store.ts';
 import { DirectBlocks } from './direct-blocks.ts';
+import { barredNodes, nodesFor } from './nodes-for.ts';
 import type { OwnVersions } from './own-versions.ts';
 import type { Picks } from './plan-audit.ts';
 import { planRepair, type RepairPlan } from './plan-repair.ts';
 import { type Repaired, repairVersion } from './repair-version.ts';
+import { reshareVersion } from './reshare-version.ts';
 import type { Patience } from './version-health.ts';
 
 export type CarePowers = {
@@ -36,7 +39,9 @@ export type CarePowers = {
   readonly config: GatewayConfig['custody'];
   readonly quotaBytes: number;
   readonly ledger: Pick<GatewayLedger, 'submit'>;
-  readonly readModel: Pick<ReadModel, 'list'>;
+  readonly readModel: Pick<ReadModel, 'get' | 'list'>;
+  readonly keys: Pick<KeyStore, 'version' | 'putShares'>;
+  readonly secrets: Pick<SharedSecrets, 'lend'>;
   readonly keeper: Pick<KeyKeeper, 'keep'>;
   readonly store: CustodyStore;
   readonly index: BlockIndex;
@@ -116,13 +121,32 @@ export class Care {
     return { records: nodes.length === 0 ? [] : [await this.#record('repair', version, nodes, recorder)], stuck };
   }
 
+  /** Storage nodes that are barred and may have a share of the version's S which still combines. */
+  barred(version: VersionId): ReadonlySet<StorageNodeId> {
+    const { store, readModel, organization } = this.#powers;
+    const { blocks, slots } = this.#versions.known(version);
+    const holders = [...blocks.manifest.slots, ...slots].map(({ storageNode }) => storageNode as StorageNodeId);
+    const held = new Set([...holders, ...store.held(version)]);
+    return barredNodes(readModel, organization).intersection(held).difference(store.barred(version));
+  }
+
+  /** Shares the version's S anew where a barred storage node may have a share of it. */
+  async reshare(version: VersionId, signal: AbortSignal): Promise<void> {
+    const barred = this.barred(version);
+    if (barred.size === 0) return;
+    const { blocks, slots } = this.#versions.known(version);
+    await using direct = this.#direct(version, this.#powers.config.probeDeadlineMs * 3);
+    await reshareVersion({ ...this.#powers, blocks: direct }, blocks, slots, barred, signal);
+    this.#powers.log.info({ version, barred: [...barred] }, 'S was shared anew');
+  }
+
   /** What a repair would do, if those storage nodes answered. */
   plan(version: VersionId, alive: ReadonlySet<StorageNodeId>): RepairPlan {
     const { blocks, slots } = this.#versions.known(version);
     const { k, n } = blocks.manifest;
     return planRepair({ k, n, seed: version }, slots, this.#versions.observations(version, slots), {
       ...this.patience(),
-      nodes: listAll(this.#powers.readModel, 'storage-node'),
+      nodes: nodesFor(this.#powers.readModel, this.#powers.organization),
       alive,
     });
   }
@@ -133,8 +157,8 @@ export class Care {
 
   /** A storage node that left took its blocks with it. */
   #forgetLeft(version: VersionId): void {
-    const { store, readModel } = this.#powers;
-    const left = new Set(listAll(readModel, 'storage-node', { state: 'left' }).map(({ id }) => id));
+    const { store, readModel, organization } = this.#powers;
+    const left = new Set(nodesFor(readModel, organization).flatMap(({ id, state }) => (state === 'left' ? [id] : [])));
     for (const { slot, storageNode } of store.vacated(version))
       if (left.has(storageNode)) store.cleared(version, slot, storageNode);
   }

@@ -2,14 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import type { BlockStore } from '@d-cloud/network/store';
 import type { StorageManifest } from '@d-cloud/pipelines/seal';
-import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
-import { listAll } from '../peer/list-all.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { UploadJournal } from '../publish/upload-journal.ts';
 import { type AskedRepair, AskedRepairs } from './asked-repairs.ts';
 import { Care, type Cared, type CarePowers, type HearPut, type Recorder } from './care.ts';
 import { collectOrphans, hasLeft } from './collect-orphans.ts';
+import { nodesFor } from './nodes-for.ts';
 import { type KnownVersion, OwnVersions } from './own-versions.ts';
 import { planAudit } from './plan-audit.ts';
 import { type CurrentSlot, currentSlots } from './version-blocks.ts';
@@ -18,7 +17,6 @@ import { type VersionStorage, versionStorage } from './version-storage.ts';
 export type CustodianPowers = CarePowers & {
   readonly ledger: Pick<GatewayLedger, 'submit' | 'evaluate'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
-  readonly keys: Pick<KeyStore, 'version'>;
   readonly journal: Pick<UploadJournal, 'get'>;
   /** The own storage nodes. */
   readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
@@ -117,6 +115,11 @@ export class Custodian implements AsyncDisposable {
     return this.#asked.of(version);
   }
 
+  /** The blocks of a version and where they lie, while no audit or repair of it runs. Refusals as of `storageOf`. */
+  alone(version: VersionId, act: (known: KnownVersion) => Promise<void>): Promise<void> {
+    return this.#alone(version, () => act(this.#versions.known(version)));
+  }
+
   /**
    * Ends the care of a version: `act` destroys what is needed for it while no audit or repair of it runs, gets its blocks and where they lie, and
    * nothing where its keys are not kept. What custody knows of the version is forgotten then.
@@ -176,7 +179,10 @@ export class Custodian implements AsyncDisposable {
     }
   }
 
-  /** Moves versions off storage nodes that drain or have left, and clears places that they were moved away from before. Gives whether nothing is left to do. */
+  /**
+   * Moves versions off storage nodes that drain, have left or were expelled, clears places that they were moved away from before, and makes worthless
+   * the shares that barred storage nodes may keep. Gives whether nothing is left to do.
+   */
   async #settle(): Promise<boolean> {
     const active = this.#active();
     const isSettled = (version: VersionId) =>
@@ -185,7 +191,15 @@ export class Custodian implements AsyncDisposable {
     const moving = this.#versions.list().filter((version) => !isSettled(version));
     for (const version of moving)
       await this.#each('moving', () => this.#alone(version, () => this.#care.repair(version, this.#stopping.signal)));
-    return moving.every((version) => !this.#versions.isKept(version) || isSettled(version));
+    const sharing = this.#versions.list().filter((version) => this.#care.barred(version).size > 0);
+    for (const version of sharing)
+      await this.#each('sharing S anew', () =>
+        this.#alone(version, () => this.#care.reshare(version, this.#stopping.signal)),
+      );
+    return (
+      moving.every((version) => !this.#versions.isKept(version) || isSettled(version)) &&
+      sharing.every((version) => !this.#versions.isKept(version) || this.#care.barred(version).size === 0)
+    );
   }
 
   /** One scheduled audit of everything, and the repair of what it shows. */
@@ -218,7 +232,8 @@ export class Custodian implements AsyncDisposable {
   }
 
   #active(): ReadonlySet<StorageNodeId> {
-    return new Set(listAll(this.#powers.readModel, 'storage-node', { state: 'active' }).map(({ id }) => id));
+    const { readModel, organization } = this.#powers;
+    return new Set(nodesFor(readModel, organization).flatMap(({ id, state }) => (state === 'active' ? [id] : [])));
   }
 
   #alone<T>(version: VersionId, act: () => Promise<T>): Promise<T> {

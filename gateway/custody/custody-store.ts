@@ -9,8 +9,22 @@ const schema = `
   CREATE TABLE IF NOT EXISTS vacated (version TEXT, slot INTEGER, node TEXT, PRIMARY KEY (version, slot, node)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS observed (version TEXT, slot INTEGER, node TEXT NOT NULL, organization TEXT NOT NULL,
     counts TEXT NOT NULL, bad TEXT NOT NULL, at INTEGER NOT NULL, away_since INTEGER, PRIMARY KEY (version, slot)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS held (version TEXT, node TEXT, PRIMARY KEY (version, node)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS barred (version TEXT, node TEXT, PRIMARY KEY (version, node)) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS resharing (version TEXT PRIMARY KEY, before BLOB NOT NULL, after BLOB NOT NULL, places TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS superseded (version TEXT, sealing INTEGER, blocks TEXT NOT NULL, PRIMARY KEY (version, sealing)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS suspect (cid TEXT, node TEXT, since INTEGER NOT NULL, PRIMARY KEY (cid, node)) STRICT, WITHOUT ROWID;
 `;
+
+/** A block and the storage node that it lies on. */
+export type PlacedBlock = { readonly cid: string; readonly node: StorageNodeId };
+
+/** S of a version is being shared anew: the digests of the share blocks before and after, and where they lie. */
+export type Resharing = {
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  readonly places: readonly CurrentSlot[];
+};
 
 /**
  * What the owner knows of its versions' blocks beside their manifests: slots that were moved, how blocks were last found, blocks that
@@ -43,6 +57,11 @@ export class CustodyStore implements Disposable {
     try {
       this.#database
         .prepare(
+          'INSERT INTO held SELECT version, node FROM moved WHERE version = ? AND slot = ? ON CONFLICT DO NOTHING',
+        )
+        .run(version, slot);
+      this.#database
+        .prepare(
           'INSERT INTO moved VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET node = excluded.node, organization = excluded.organization',
         )
         .run(version, slot, storageNode, organization);
@@ -72,6 +91,69 @@ export class CustodyStore implements Disposable {
     this.#database
       .prepare('DELETE FROM vacated WHERE version = ? AND slot = ? AND node = ?')
       .run(version, slot, storageNode);
+  }
+
+  /** Storage nodes that held a slot between the one of the manifest and the one of now. */
+  held(version: VersionId): readonly StorageNodeId[] {
+    const rows = this.#database.prepare('SELECT node FROM held WHERE version = ?').all(version);
+    return rows.map(({ node }) => node as StorageNodeId);
+  }
+
+  resharing(version: VersionId): Resharing | undefined {
+    const row = this.#database.prepare('SELECT * FROM resharing WHERE version = ?').get(version);
+    if (row === undefined) return undefined;
+    const places = JSON.parse(row.places as string) as readonly CurrentSlot[];
+    return { before: row.before as Uint8Array, after: row.after as Uint8Array, places };
+  }
+
+  beginResharing(version: VersionId, { before, after, places }: Resharing): void {
+    this.#database
+      .prepare('INSERT INTO resharing VALUES (?, ?, ?, ?)')
+      .run(version, before, after, JSON.stringify(places));
+  }
+
+  /** The shares that these storage nodes may have kept are of no use any more. */
+  endResharing(version: VersionId, barred: ReadonlySet<StorageNodeId>): void {
+    this.#database.prepare('DELETE FROM resharing WHERE version = ?').run(version);
+    this.bar(version, barred);
+  }
+
+  /** Storage nodes against which the version's S was shared anew. */
+  barred(version: VersionId): ReadonlySet<StorageNodeId> {
+    const rows = this.#database.prepare('SELECT node FROM barred WHERE version = ?').all(version);
+    return new Set(rows.map(({ node }) => node as StorageNodeId));
+  }
+
+  bar(version: VersionId, nodes: ReadonlySet<StorageNodeId>): void {
+    const put = this.#database.prepare('INSERT INTO barred VALUES (?, ?) ON CONFLICT DO NOTHING');
+    for (const node of nodes) put.run(version, node);
+  }
+
+  /** Names the blocks of a version that count no more once it has this sealing; the first list stays. */
+  supersede(version: VersionId, sealing: number, blocks: readonly PlacedBlock[]): void {
+    this.#database
+      .prepare('INSERT INTO superseded VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+      .run(version, sealing, JSON.stringify(blocks));
+  }
+
+  /** What is still to be removed, or to be seen to be absent. */
+  superseded(): readonly {
+    readonly version: VersionId;
+    readonly sealing: number;
+    readonly blocks: readonly PlacedBlock[];
+  }[] {
+    return this.#database
+      .prepare('SELECT * FROM superseded ORDER BY version, sealing')
+      .all()
+      .map(({ version, sealing, blocks }) => ({
+        version: version as VersionId,
+        sealing: sealing as number,
+        blocks: JSON.parse(blocks as string) as readonly PlacedBlock[],
+      }));
+  }
+
+  endSuperseded(version: VersionId, sealing: number): void {
+    this.#database.prepare('DELETE FROM superseded WHERE version = ? AND sealing = ?').run(version, sealing);
   }
 
   observe(version: VersionId, observation: Observation): void {
@@ -127,7 +209,7 @@ export class CustodyStore implements Disposable {
 
   /** Forgets where a version lies and how it was found. */
   forget(version: VersionId): void {
-    for (const table of ['moved', 'vacated', 'observed'])
+    for (const table of ['moved', 'vacated', 'observed', 'held', 'barred', 'resharing'])
       this.#database.prepare(`DELETE FROM ${table} WHERE version = ?`).run(version);
   }
 

@@ -1,7 +1,7 @@
 import { checkNotErased, type MspId, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import { parseManifest } from '@d-cloud/pipelines/seal';
 import type { KeyStore } from '../keys/key-store.ts';
+import { manifestNow } from '../keys/manifest-now.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { CustodyStore } from './custody-store.ts';
@@ -52,7 +52,7 @@ export class OwnVersions {
     const { keys, store } = this.#powers;
     const kept = keys.version(version);
     if (kept === undefined) return undefined;
-    const blocks = new VersionBlocks(parseManifest(kept.manifest));
+    const blocks = new VersionBlocks(manifestNow(kept));
     return { blocks, slots: currentSlots(blocks.manifest, store.moved(version)) };
   }
 

@@ -13,6 +13,7 @@ import { Fault } from '@d-cloud/network/ledger';
 import type { Logger } from 'pino';
 import type { Custodian } from '../custody/custodian.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import { listAll } from '../peer/list-all.ts';
@@ -29,6 +30,7 @@ export type EraserPowers = ClearEverywherePowers & {
   readonly ledger: Pick<GatewayLedger, 'submit'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly keys: Pick<KeyStore, 'version' | 'destroy'>;
+  readonly keeper: Pick<KeyKeeper, 'gone' | 'purge'>;
   readonly jobs: Pick<JobStore, 'forget'>;
   readonly custody: Pick<Custodian, 'end'>;
   readonly store: ErasureStore;
@@ -154,7 +156,7 @@ export class Eraser implements AsyncDisposable {
   }
 
   async #destroyKeys({ id, dataset, versions, whole }: ErasureRecord): Promise<void> {
-    const { store, custody, keys, jobs, readModel, clock, failpoint } = this.#powers;
+    const { store, custody, keys, keeper, jobs, readModel, clock, failpoint } = this.#powers;
     if (store.destroyedAt(id) !== undefined) return;
     for (const version of versions) {
       await custody.end(version, (known) => {
@@ -171,6 +173,8 @@ export class Eraser implements AsyncDisposable {
       if (job !== undefined) jobs.forget(job);
     }
     if (whole) keys.destroy(versions, dataset);
+    // What is kept of them on the ledger goes as well, before it is said that they are destroyed.
+    await keeper.purge(keeper.gone(), this.#stopping.signal);
     store.destroyed(id, clock.now().toISOString());
     failpoint('erase.keys-destroyed');
   }

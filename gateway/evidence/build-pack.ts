@@ -14,9 +14,9 @@ import {
 import { Fault, type Ledger } from '@d-cloud/network/ledger';
 import { blockHash, parseBlock } from '@d-cloud/network/ledger/verify';
 import { p256Signer, signEnvelope } from '@d-cloud/pipelines/attest';
-import { parseManifest } from '@d-cloud/pipelines/seal';
 import type { Custodian } from '../custody/custodian.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { manifestNow } from '../keys/manifest-now.ts';
 import { type SharedSecrets, sharesAt } from '../keys/shared-secrets.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
@@ -150,7 +150,7 @@ async function proveRows(
   if (secrets === undefined || kept === undefined || version === undefined) return { proofs: [], roots: [] };
   const wanted = rows ?? sampleOf(job.rows);
   if (wanted.length > mostRows) throw new Refusal('RECORD_INVALID', `at most ${mostRows} rows are proven at once`);
-  const manifest = parseManifest(kept.manifest);
+  const manifest = manifestNow(kept);
   const now = powers.custody.whereNow(manifest);
   const right = ['own', job.outputVersion];
   const init: ProveInit = {

@@ -31,7 +31,7 @@ export type FinishPowers = {
   readonly organization: MspId;
   readonly ledger: Pick<GatewayLedger, 'submit'>;
   readonly keys: KeyStore;
-  readonly keeper: Pick<KeyKeeper, 'keep'>;
+  readonly keeper: Pick<KeyKeeper, 'keep' | 'ready'>;
   readonly store: JobStore;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
@@ -57,6 +57,7 @@ export async function finishJob(
   if (plan === undefined || secrets === undefined) {
     throw new Fault('corrupt', `The output plan or the secrets of ${job.id} are lost.`);
   }
+  await powers.keeper.ready();
   const output = await outputOf(powers, job, plan, accepted);
   powers.failpoint('job.output-keys-kept');
   await powers.keeper.keep(job.outputVersion);

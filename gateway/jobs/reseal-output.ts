@@ -30,7 +30,7 @@ export async function resealOutput(
   const secrets = powers.keys.job(job.id);
   if (secrets === undefined) throw new Fault('corrupt', `The secrets of ${job.id} are lost.`);
   const init: ResealInit = {
-    job: job.id,
+    right: ['job', job.id],
     version: job.outputVersion,
     organization: powers.organization,
     contentKey: secrets.contentKey,

@@ -1,9 +1,10 @@
-/** The program of a thread that joins the accepted partitions of a job into one version where failed ones leave gaps: opens and seals their segments. */
+/** The program of a thread that opens segments and seals them again: a job's accepted partitions as one version, or a version under new keys. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
 import { StorageRoutes } from '@d-cloud/network/store';
 import {
   encodeManifest,
+  mintSecret,
   openSegments,
   type PlainSegment,
   parseManifest,
@@ -21,30 +22,37 @@ import type { FromResealThread, ResealInit } from './reseal-messages.ts';
 const init = workerData as ResealInit;
 
 async function reseal(): Promise<Uint8Array> {
-  const { ways, organization, version, quotaBytes, placement, shares } = init;
-  const secret = { cek: init.contentKey, s: init.s };
+  const { ways, organization, version, quotaBytes, placement, from } = init;
+  const opening = { cek: from?.contentKey ?? init.contentKey, s: from === undefined ? init.s : from.s };
+  const minted = from === undefined ? undefined : mintSecret(placement);
+  const secret = { cek: init.contentKey, s: minted?.s ?? init.s };
+  const shares = minted?.digests ?? init.shares;
   await using routes = new StorageRoutes({ routes: new Map([...ways].map(([id, { route }]) => [id, route])) });
   await using threads = new SealThreads(1);
   using index = new BlockIndex(init.blockIndexFile);
   using puts = new PutList(init.putListDirectory, version);
-  const right = { words: ['job', init.job], version };
+  const right = { words: init.right, version };
   const parts = init.parts.map(parseManifest);
   const [first] = parts;
-  if (first === undefined) throw new RangeError('there is no accepted partition');
+  if (first === undefined) throw new RangeError('there is nothing to seal');
   async function* segments(): AsyncGenerator<PlainSegment> {
     for (const part of parts) yield* openedPart(part);
   }
   function openedPart(part: StorageManifest) {
-    const bySlot = [...part.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
+    const bySlot = from?.slots ?? [...part.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
     const blocks = routes.bind(bySlot, right);
     return openSegments(part, {
-      secretFor: () => secret,
+      secretFor: () => opening,
       get: (slot, cid, options) => blocks.getUnverified(slot, cid, options),
       threads,
       lookAhead: 1,
     });
   }
-  // Claims count from 1: under token 0 no key is used twice.
+  const put = fragmentPutter(
+    placement,
+    blockPutter({ routes, ways, index, puts, organization, version, right, quotaBytes }),
+  );
+  // Claims count from 1, and a version sealed anew has a content key of its own: under token 0 no key is used twice.
   const manifest = await sealSegments(segments(), {
     version,
     secret,
@@ -55,11 +63,12 @@ async function reseal(): Promise<Uint8Array> {
     slots: placement.slots.map((place, slot) => ({ slot, ...place })),
     schemaHash: first.schemaHash,
     threads,
-    put: fragmentPutter(
-      placement,
-      blockPutter({ routes, ways, index, puts, organization, version, right, quotaBytes }),
-    ),
+    put,
   });
+  const { signal } = new AbortController();
+  const placed = await Promise.allSettled((minted?.blocks ?? []).map((block) => put(block, { signal })));
+  minted?.s.fill(0);
+  for (const one of placed) if (one.status === 'rejected') throw one.reason;
   return encodeManifest(manifest);
 }
 

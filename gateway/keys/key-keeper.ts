@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
 import {
   canonicalBytes,
   type DatasetId,
@@ -17,21 +18,24 @@ import type { ReadModel } from '../projection/index.ts';
 import { writeKeptVersion } from './kept-version.ts';
 import type { KeyStore } from './key-store.ts';
 import { organizationEpoch, organizationKey, organizationKeys } from './organization-keys.ts';
+import { keptEntries, takeInKept } from './take-in-kept.ts';
 import { organizationWrapper, recoveryName, type Wrapper, wrapDatasetKey, wrapOrganization } from './wrapped-keys.ts';
 
 export type KeyKeeperPowers = {
   readonly organization: MspId;
   readonly channel: string;
-  readonly ledger: Pick<GatewayLedger, 'submit'>;
+  readonly ledger: Pick<GatewayLedger, 'submit' | 'evaluate'>;
   readonly readModel: Pick<ReadModel, 'get'>;
   readonly keys: KeyStore;
-  readonly custody: Pick<CustodyStore, 'moved'>;
+  readonly custody: Pick<CustodyStore, 'moved' | 'move'>;
   /** Public half of the key that lies offline, where there is one. */
   readonly recoveryKey: Uint8Array | undefined;
   /** What persons' hashes and minted ids are under: kept for a gateway that is recovered. */
   readonly organizationSecret: Uint8Array;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
+  /** A file that says that this key store was restored and may be older than what is kept; removed once it is not. */
+  readonly restoredFile: string;
 };
 
 /** One entry as it should be kept: a mark that says what is in it, and how its ciphertext is made. */
@@ -48,12 +52,37 @@ const mostCharacters = 4 * 1024 * 1024;
 export class KeyKeeper {
   readonly #powers: KeyKeeperPowers;
 
+  #ready: Promise<void> | undefined;
+
   constructor(powers: KeyKeeperPowers) {
     this.#powers = powers;
   }
 
+  /**
+   * Back when the key store is as new as what is kept: at once, but for one that was restored from a backup. It takes in the dataset keys
+   * that were wrapped to the organization since, and with them every version. Before that nothing new may be sealed, because another
+   * key would come to stand under an epoch that has one.
+   */
+  ready(): Promise<void> {
+    this.#ready ??= this.#takeIn().catch((error: unknown) => {
+      this.#ready = undefined;
+      throw error;
+    });
+    return this.#ready;
+  }
+
+  async #takeIn(): Promise<void> {
+    const { keys, custody, ledger, restoredFile } = this.#powers;
+    if (!existsSync(restoredFile)) return;
+    const openers = organizationKeys(keys).map((pair) => ({ to: organizationWrapper(pair.epoch), pair }));
+    const entries = await Array.fromAsync(keptEntries(ledger));
+    await takeInKept({ keys, custody, ledger, where: this.#where, openers }, entries);
+    rmSync(restoredFile);
+  }
+
   /** Keeps a version's keys as they are now; back when our own peer has them. Faults as submitting does. */
   async keep(version: VersionId, signal?: AbortSignal): Promise<void> {
+    await this.ready();
     const { keys } = this.#powers;
     const named = keys.version(version);
     if (named === undefined) throw new Fault('corrupt', `There are no keys of ${version} to keep.`);
@@ -65,6 +94,7 @@ export class KeyKeeper {
    * which versions are still on their way.
    */
   async settle(skip: (version: VersionId) => boolean, signal?: AbortSignal): Promise<void> {
+    await this.ready();
     const { keys } = this.#powers;
     const versions = keys.versions().filter(({ version }) => !skip(version));
     const wanted = [
@@ -178,6 +208,7 @@ export class KeyKeeper {
     const text = writeKeptVersion({
       ...kept,
       moved,
+      next: keys.next(version),
       ...(job === undefined ? {} : { job: { id: job.job, rowSaltSecret: job.rowSaltSecret } }),
     });
     const mark = this.#mark(Buffer.from(String(kept.epoch)), text);

@@ -1,13 +1,7 @@
 import type { AccessId, DatasetId, JobId, VersionId } from '@d-cloud/chaincode/domain';
 import { Refusal } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import {
-  type KeyRelease,
-  parseManifest,
-  type ReleaseContext,
-  type StorageManifest,
-  sealKeyRelease,
-} from '@d-cloud/pipelines/seal';
+import { type KeyRelease, type ReleaseContext, type StorageManifest, sealKeyRelease } from '@d-cloud/pipelines/seal';
 import type { Custodian } from '../custody/custodian.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { OutputSecrets } from '../jobs/output-secrets.ts';
@@ -23,6 +17,7 @@ import {
   type RightPowers,
 } from './check-right.ts';
 import type { KeyStore, VersionKeys } from './key-store.ts';
+import { manifestNow } from './manifest-now.ts';
 import { writePayload } from './release-payload.ts';
 import { keysForClaim, keysOfSegments } from './segment-keys.ts';
 import { type SharedSecrets, sharesAt } from './shared-secrets.ts';
@@ -172,10 +167,16 @@ export class KeyService {
     const transaction = this.#powers.readModel.get('access', id)?.transaction;
     if (transaction === undefined) throw new Fault('unavailable', `The access ${id} is not projected yet.`);
     const recipient = { key: access.ephemeralKey, grantee: reader, transaction, purpose };
-    const manifest = parseManifest(kept.manifest);
+    const manifest = manifestNow(kept);
     if (manifest.shares === undefined) return this.#opening('input', kept, recipient, undefined);
     const contentKey = Buffer.from(kept.contentKey).toString('base64');
-    return this.#sealed('input', kept, recipient, writePayload({ v: 2, ...this.#named(kept, manifest), contentKey }));
+    const anew = kept.shares === undefined ? {} : { shares: Buffer.from(kept.shares).toString('base64') };
+    return this.#sealed(
+      'input',
+      kept,
+      recipient,
+      writePayload({ v: 2, ...this.#named(kept, manifest), ...anew, contentKey }),
+    );
   }
 
   /**
@@ -196,7 +197,7 @@ export class KeyService {
     signal: AbortSignal | undefined,
     range?: { from: number; to: number },
   ): Promise<Release> {
-    const manifest = parseManifest(kept.manifest);
+    const manifest = manifestNow(kept);
     const at = sharesAt(manifest, this.#powers.custody.whereNow(manifest), ['own', kept.version]);
     const keys = await this.#powers.secrets.lend(
       at,

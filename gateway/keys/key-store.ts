@@ -17,6 +17,9 @@ export type VersionKeys = {
   readonly shares?: Uint8Array;
 };
 
+/** Keys of a version that was sealed anew, before they count. */
+export type NextKeys = Pick<VersionKeys, 'contentKey' | 'salt' | 'manifest'>;
+
 /** What the requester keeps of a job while it runs: the output's content key and the secret that row salts come from, 32 bytes each. */
 export type JobSecrets = {
   readonly job: JobId;
@@ -41,6 +44,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS version_key (version TEXT PRIMARY KEY, dataset TEXT NOT NULL, epoch INTEGER NOT NULL,
     wrapped BLOB NOT NULL, salt BLOB NOT NULL, manifest BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS shares_now (version TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS next_key (version TEXT PRIMARY KEY, sealing INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, mark TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS job_secret (job TEXT PRIMARY KEY, output TEXT NOT NULL UNIQUE, content_key BLOB NOT NULL, row_salt BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS release_log (id INTEGER PRIMARY KEY, at TEXT NOT NULL, caller TEXT NOT NULL, node TEXT NOT NULL,
@@ -149,15 +153,57 @@ export class KeyStore implements Disposable {
     this.#forgetOnDisk();
   }
 
-  /** Forgets a version that was never published, or destroys the keys of one that is to be erased: on the disk too. */
+  /** Keeps the keys that a version will have once the ledger has its next sealing; other ones under the same sealing are written over. */
+  putNext(sealing: number, { version, contentKey, salt, manifest }: Pick<VersionKeys, 'version'> & NextKeys): void {
+    const lengths = Buffer.alloc(4);
+    lengths.writeUInt16BE(contentKey.length, 0);
+    lengths.writeUInt16BE(salt.length, 2);
+    const sealed = this.#cipher.seal(['next', version, sealing], Buffer.concat([lengths, contentKey, salt, manifest]));
+    this.#database
+      .prepare(
+        'INSERT INTO next_key VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sealing = excluded.sealing, sealed = excluded.sealed',
+      )
+      .run(version, sealing, sealed);
+  }
+
+  next(version: VersionId): (NextKeys & { readonly sealing: number }) | undefined {
+    const row = this.#database.prepare('SELECT sealing, sealed FROM next_key WHERE version = ?').get(version);
+    if (row === undefined) return undefined;
+    const sealing = row.sealing as number;
+    const bytes = this.#cipher.open(['next', version, sealing], row.sealed as Uint8Array);
+    const [keyEnd, saltEnd] = [4 + bytes.readUInt16BE(0), 4 + bytes.readUInt16BE(0) + bytes.readUInt16BE(2)];
+    return {
+      sealing,
+      contentKey: bytes.subarray(4, keyEnd),
+      salt: bytes.subarray(keyEnd, saltEnd),
+      manifest: bytes.subarray(saltEnd),
+    };
+  }
+
+  /** Versions that have next keys. */
+  nextVersions(): readonly VersionId[] {
+    const rows = this.#database.prepare('SELECT version FROM next_key ORDER BY version').all();
+    return rows.map(({ version }) => version as VersionId);
+  }
+
+  /** Puts the next keys in the place of those that the version had, whose rows are overwritten. */
+  takeNext(version: VersionId): void {
+    const next = this.next(version);
+    const row = this.#database.prepare('SELECT dataset, epoch FROM version_key WHERE version = ?').get(version);
+    if (next === undefined || row === undefined) throw new RangeError(`there are no next keys of ${version}`);
+    const { contentKey, salt, manifest } = next;
+    const [dataset, epoch] = [row.dataset as DatasetId, row.epoch as number];
+    this.replaceVersion({ version, dataset, epoch, contentKey, salt, manifest });
+    this.dropNext(version);
+  }
+
+  dropNext(version: VersionId): void {
+    this.#database.prepare('DELETE FROM next_key WHERE version = ?').run(version);
+  }
+
+  /** Forgets a version that was never published. */
   forgetVersion(version: VersionId): void {
-    this.#transaction(() => {
-      this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(version);
-      this.#database.prepare('DELETE FROM shares_now WHERE version = ?').run(version);
-      // An output's content key lies beside its job's secrets too.
-      this.#database.prepare('DELETE FROM job_secret WHERE output = ?').run(version);
-    });
-    this.#forgetOnDisk();
+    this.destroy([version]);
   }
 
   /** The dataset keys that are kept, each with how many versions are wrapped under it. */
@@ -276,11 +322,14 @@ export class KeyStore implements Disposable {
     this.#transaction(() => {
       for (const version of versions) {
         this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(version);
+        this.#database.prepare('DELETE FROM shares_now WHERE version = ?').run(version);
+        this.#database.prepare('DELETE FROM next_key WHERE version = ?').run(version);
+        // An output's content key lies beside its job's secrets too.
         this.#database.prepare('DELETE FROM job_secret WHERE output = ?').run(version);
       }
       if (dataset !== undefined) this.#database.prepare('DELETE FROM dataset_key WHERE dataset = ?').run(dataset);
     });
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#forgetOnDisk();
   }
 
   logRelease(entry: ReleaseEntry): void {

@@ -1,9 +1,10 @@
 /** What the ledger keeps of an organization's keys, on an embedded network: a gateway's disk is lost and nothing with it; keys follow revokes and rotations. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { backUp, restore } from '../backup/index.ts';
 import { openFabricChannel } from '../service/open-channel.ts';
 import { gatewayConfigOf } from '../supervisor/gateway-config-of.ts';
 import { layoutOf } from '../supervisor/layout.ts';
@@ -104,6 +105,36 @@ test('a lost key store comes back from the ledger with the recovery key and open
   const later = await publish(dataset, contents[1]!);
   expect((await read(later)).equals(contents[1]!)).toBe(true);
 }, 120_000);
+
+test('a gateway restored from an older backup takes in what was published, revoked and rotated since', async () => {
+  const organization = 'alder';
+  const place = join(network.directory, 'organizations', organization);
+  const backup = {
+    home: place,
+    organization,
+    file: join(network.directory, 'alder.backup'),
+    passphrase: 'a passphrase for it',
+  };
+  const dataset = await register();
+  const content = randomBytes(1_000);
+  const before = await publish(dataset, content);
+  await backUp({ ...backup, now: new Date() });
+  const after = await publish(dataset, content);
+  const terms = { actions: ['read'], purposes: [purpose], models: [] };
+  const grant = await admin().call<Loose>('POST', '/grants', { body: { dataset, grantee: 'BirchMSP', terms } });
+  await admin().call('POST', `/grants/${grant.id}/revoke`, { body: { reason: 'the story' } });
+  await settled();
+  const afterRevoke = await publish(dataset, content);
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  rmSync(home().gateway, { recursive: true });
+  await restore(backup);
+  await network.startGateway('alder');
+  expect((await read(await publish(dataset, content))).equals(content)).toBe(true);
+  for (const version of [before, after, afterRevoke]) expect((await read(version)).equals(content)).toBe(true);
+  const { datasets } = await settled();
+  expect(datasets).toContainEqual({ dataset, epoch: 2, versions: 4, behind: 0, older: [] });
+  expect(existsSync(join(home().gateway, 'restored'))).toBe(false);
+}, 60_000);
 
 test('a revoke ends in a new epoch: old content keys are wrapped again, the old key is gone here and on the ledger', async () => {
   const dataset = await register();

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commit, type DatasetId, type KeptEntry, type MspId, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
+import type { KeptEntry, MspId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
-import { type KeyPair, manifestHash } from '@d-cloud/pipelines/seal';
+import type { KeyPair } from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
 import { CustodyStore } from '../custody/custody-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
-import { readKeptVersion } from './kept-version.ts';
 import { KeyStore } from './key-store.ts';
 import { putOrganizationKey } from './organization-keys.ts';
-import { recoveryName, unwrapDatasetKey, unwrapOrganization } from './wrapped-keys.ts';
+import { keptEntries, type TakenIn, takeInKept } from './take-in-kept.ts';
+import { recoveryName, unwrapOrganization } from './wrapped-keys.ts';
 
 export type RecoverWish = {
   /** The gateway's data directory; there must be no key store in it. */
@@ -24,13 +24,6 @@ export type RecoverWish = {
   readonly recoveryKey: KeyPair;
 };
 
-export type Recovered = {
-  readonly versions: number;
-  readonly datasets: number;
-  /** Versions that are kept and that the ledger never recorded: uploads that were not acknowledged. */
-  readonly unpublished: readonly VersionId[];
-};
-
 const organizationSchema = z.strictObject({
   v: z.literal(1),
   organizationSecret: z.base64(),
@@ -41,13 +34,12 @@ const organizationSchema = z.strictObject({
  * Builds a gateway's key store again from what its organization keeps on the ledger, with the recovery key: all of it or nothing. Every
  * version's keys are held against what the ledger commits to. Refuses where there is a key store; the gateway must not run.
  */
-export async function recoverKeys(wish: RecoverWish): Promise<Recovered> {
+export async function recoverKeys(wish: RecoverWish): Promise<TakenIn> {
   const { data, organization, channel, recoveryKey } = wish;
   if (existsSync(join(data, 'keys.sqlite')) || existsSync(join(data, 'key-store.key')))
     throw new Fault('misconfigured', `There is a key store in ${data}: move it away first, nothing is written over.`);
   const entries = await Array.fromAsync(keptEntries(wish.ledger));
   const where = { channel, organization };
-  const opener = { to: recoveryName, pair: recoveryKey };
   const own = entries.find(({ name }) => name === 'organization/own');
   if (own === undefined)
     throw new Fault('misconfigured', `The ledger keeps no keys of ${organization}: restore a backup instead.`);
@@ -69,7 +61,7 @@ export async function recoverKeys(wish: RecoverWish): Promise<Recovered> {
     await rm(staged, { recursive: true, force: true });
   }
 
-  async function fill(): Promise<Recovered> {
+  async function fill(): Promise<TakenIn> {
     using keys = KeyStore.open({
       file: join(staged, 'keys.sqlite'),
       keyFile: join(staged, 'key-store.key'),
@@ -78,69 +70,8 @@ export async function recoverKeys(wish: RecoverWish): Promise<Recovered> {
     using custody = new CustodyStore(join(staged, 'custody.sqlite'));
     for (const { epoch, secret } of secrets.agreementKeys)
       putOrganizationKey(keys, epoch, Buffer.from(secret, 'base64'));
-    const epochs = new Map<DatasetId, number[]>();
-    for (const entry of entries) {
-      const [kind, dataset, epochText] = entry.name.split('/') as [string, DatasetId, string];
-      if (kind !== 'dataset') continue;
-      const epoch = Number(epochText);
-      const key = await unwrapDatasetKey(where, { dataset, epoch }, bytesOf(entry), opener);
-      keys.adoptDatasetKey(dataset, epoch, key);
-      key.fill(0);
-      epochs.set(dataset, [...(epochs.get(dataset) ?? []), epoch]);
-    }
-    const unpublished: VersionId[] = [];
-    let versions = 0;
-    for (const entry of entries) {
-      const [kind, version] = entry.name.split('/') as [string, VersionId];
-      if (kind !== 'version') continue;
-      const record = await absentOr(wish.ledger.evaluate('dataset:getVersion', { id: version }));
-      if (record === undefined) {
-        unpublished.push(version);
-        continue;
-      }
-      const { kept, epoch } = open(keys, record.dataset, version, epochs.get(record.dataset) ?? [], bytesOf(entry));
-      if (commit(kept.salt, Buffer.from(manifestHash(kept.manifest), 'hex')) !== record.manifestCommitment)
-        throw new Fault('corrupt', `What is kept of ${version} is not what the ledger commits to.`);
-      keys.putVersion({ version, dataset: record.dataset, epoch, ...kept });
-      for (const place of kept.moved) custody.move(version, place);
-      if (kept.job !== undefined) {
-        const { id: job, rowSaltSecret } = kept.job;
-        keys.putJob({ job, outputVersion: version, contentKey: kept.contentKey, rowSaltSecret });
-      }
-      versions++;
-    }
-    return { versions, datasets: epochs.size, unpublished };
-  }
-}
-
-/** Opens a version under whichever of its dataset's keys it is sealed: a rotation may have been interrupted between two. */
-function open(keys: KeyStore, dataset: DatasetId, version: VersionId, epochs: readonly number[], sealed: Uint8Array) {
-  for (const epoch of epochs.toSorted((a, b) => b - a)) {
-    try {
-      return { epoch, kept: readKeptVersion(keys.openKept({ version, dataset, epoch }, sealed)) };
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
-  }
-  throw new Fault('corrupt', `None of the kept keys of ${dataset} opens what is kept of ${version}.`);
-}
-
-async function* keptEntries(ledger: RecoverWish['ledger']): AsyncGenerator<KeptEntry> {
-  let after: string | undefined;
-  for (;;) {
-    const { entries, more } = await ledger.evaluate('key:list', after === undefined ? {} : { after });
-    yield* entries;
-    after = entries.at(-1)?.name;
-    if (!more || after === undefined) return;
-  }
-}
-
-async function absentOr<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Refusal && error.kind === 'absent') return undefined;
-    throw error;
+    const openers = [{ to: recoveryName, pair: recoveryKey }];
+    return await takeInKept({ keys, custody, ledger: wish.ledger, where, openers }, entries);
   }
 }
 

@@ -12,7 +12,12 @@ type Named = {
 export type OpeningPayload = Named & { readonly v: 1; readonly keys: SegmentKeys };
 
 /** What a reader is given of a version with shares of S: the content key, which opens nothing without the S that the reader gathers. */
-export type ReadingPayload = Named & { readonly v: 2; readonly contentKey: string };
+export type ReadingPayload = Named & {
+  readonly v: 2;
+  readonly contentKey: string;
+  /** Digests of the share blocks, base64, where S was shared anew since the manifest was written. */
+  readonly shares?: string;
+};
 
 /** What a compute node is given for its output: keys under its claim's token, where to put the blocks, and the secret behind the rows' salts. */
 export type OutputPayload = {

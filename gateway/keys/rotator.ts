@@ -5,13 +5,13 @@ import type { ReadModel } from '../projection/index.ts';
 import type { Failpoint } from '../publish/failpoint.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 import type { KeyStore } from './key-store.ts';
-import { organizationEpoch, organizationKey, organizationKeys } from './organization-keys.ts';
+import { mintOrganizationKey, organizationEpoch, organizationKeys } from './organization-keys.ts';
 
 export type RotatorPowers = {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly keys: KeyStore;
-  readonly keeper: Pick<KeyKeeper, 'settle' | 'gone'>;
+  readonly keeper: Pick<KeyKeeper, 'settle' | 'gone' | 'ready'>;
   readonly failpoint: Failpoint;
   readonly log: Logger;
 };
@@ -41,6 +41,8 @@ const calls: ReadonlySet<DomainEvent['kind']> = new Set([
   'dataset.registered',
   'organization.registered',
   'organization.key-rotated',
+  'dataset.erasure-requested',
+  'dataset.erasure-recorded',
 ]);
 const patience = { firstMs: 500, mostMs: 60_000, betweenMs: 60 * 60 * 1000 };
 
@@ -91,6 +93,7 @@ export class Rotator implements AsyncDisposable {
   /** One pass over everything; what is in order costs no write. */
   async settle(signal: AbortSignal = this.#stopping.signal): Promise<void> {
     const { keys, keeper, readModel, organization, failpoint, log } = this.#powers;
+    await keeper.ready();
     for (const { version, dataset, epoch } of keys.versions()) {
       signal.throwIfAborted();
       const newest = this.#epochOf(dataset);
@@ -125,7 +128,7 @@ export class Rotator implements AsyncDisposable {
   mintNext(): string {
     const { keys, readModel, organization } = this.#powers;
     const next = organizationEpoch(readModel, organization) + 1;
-    return Buffer.from(organizationKey(keys, next).publicKey).toString('base64');
+    return Buffer.from(mintOrganizationKey(keys, next).publicKey).toString('base64');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,6 +14,9 @@ import { z } from 'zod';
 export type Wrapper = { readonly to: string; readonly publicKey: Uint8Array };
 export type WrapWhere = { readonly channel: string; readonly organization: MspId };
 
+/** Whose private key opens a wrap. */
+export type Opener = { readonly to: string; readonly pair: KeyPair };
+
 export const recoveryName = 'recovery';
 export const organizationWrapper = (epoch: number): string => `organization-${epoch}`;
 
@@ -32,13 +35,14 @@ export async function wrapDatasetKey(
   return wrap(wrappers, (to) => contextOf(where, named.dataset, named.epoch, to), key);
 }
 
+/** Unwraps a dataset's key with the first of these keys that it was wrapped to. */
 export async function unwrapDatasetKey(
   where: WrapWhere,
-  named: { readonly dataset: DatasetId; readonly epoch: number },
+  { dataset, epoch }: { readonly dataset: DatasetId; readonly epoch: number },
   wrapped: Uint8Array,
-  opener: { readonly to: string; readonly pair: KeyPair },
+  openers: readonly Opener[],
 ): Promise<Uint8Array> {
-  return unwrap(wrapped, contextOf(where, named.dataset, named.epoch, opener.to), opener);
+  return unwrap(wrapped, dataset, (to) => contextOf(where, dataset, epoch, to), openers);
 }
 
 /** Wraps what of the organization is secret, to its recovery key alone. */
@@ -47,7 +51,9 @@ export async function wrapOrganization(where: WrapWhere, text: Uint8Array, recov
 }
 
 export async function unwrapOrganization(where: WrapWhere, wrapped: Uint8Array, pair: KeyPair): Promise<Uint8Array> {
-  return unwrap(wrapped, contextOf(where, 'organization', 0, recoveryName), { to: recoveryName, pair });
+  return unwrap(wrapped, 'the organization', (to) => contextOf(where, 'organization', 0, to), [
+    { to: recoveryName, pair },
+  ]);
 }
 
 function contextOf({ channel, organization }: WrapWhere, what: string, epoch: number, to: string): ReleaseContext {
@@ -68,16 +74,20 @@ async function wrap(
 
 async function unwrap(
   wrapped: Uint8Array,
-  context: ReleaseContext,
-  { to, pair }: { readonly to: string; readonly pair: KeyPair },
+  what: string,
+  context: (to: string) => ReleaseContext,
+  openers: readonly Opener[],
 ): Promise<Uint8Array> {
   const parsed = schema.safeParse(JSON.parse(Buffer.from(wrapped).toString('utf8')));
-  const found = parsed.data?.wraps.find((one) => one.to === to);
-  if (found === undefined) throw new Fault('corrupt', `What is kept of ${context.dataset} is not wrapped to this key.`);
-  try {
-    return await openKeyRelease(pair, context, parseKeyRelease(found.release));
-  } catch (cause) {
-    if (!(cause instanceof SealFault)) throw cause;
-    throw new Fault('misconfigured', `This key does not open what is kept of ${context.dataset}.`, { cause });
+  for (const { to, pair } of openers) {
+    const found = parsed.data?.wraps.find((one) => one.to === to);
+    if (found === undefined) continue;
+    try {
+      return await openKeyRelease(pair, context(to), parseKeyRelease(found.release));
+    } catch (cause) {
+      if (!(cause instanceof SealFault)) throw cause;
+      throw new Fault('misconfigured', `This key does not open what is kept of ${what}.`, { cause });
+    }
   }
+  throw new Fault('misconfigured', `What is kept of ${what} is wrapped to no key that is here.`);
 }

@@ -24,6 +24,7 @@ import type { Custodian } from '../custody/custodian.ts';
 import { Rejection } from '../http/problem.ts';
 import type { RouteRequest } from '../http/route.ts';
 import type { KeyStore } from '../keys/key-store.ts';
+import { manifestNow } from '../keys/manifest-now.ts';
 import { type SharedSecrets, type SharesAt, sharesAt } from '../keys/shared-secrets.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
@@ -87,7 +88,7 @@ function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {
       `The keys of ${id} are lost: they are not in this gateway's key store, as when it was restored from an older backup.`,
     );
   }
-  const manifest = parseManifest(kept.manifest);
+  const manifest = manifestNow(kept);
   const now = custody.whereNow(manifest);
   const right = ['own', id];
   return {
@@ -138,7 +139,7 @@ async function byAccess(powers: ReadPowers, request: ReadRequest, version: Versi
   return {
     manifest,
     secret: secretIn(payload),
-    shares: sharesAt(parsed, now, right),
+    shares: sharesAt({ ...parsed, ...sharesIn(payload, parsed) }, now, right),
     right,
     slots: now?.map(({ storageNode }) => storageNode),
   };
@@ -167,6 +168,14 @@ function slotsIn({ slots }: Payload, { n }: StorageManifest): Payload['slots'] {
   throw new Fault('corrupt', 'The owner did not say of every fragment where it lies.');
 }
 
+/** The share blocks that there are now. Each is taken only with the digest that the owner names, and k of them only if they agree. */
+function sharesIn(payload: Payload, { n, shares }: StorageManifest): Pick<StorageManifest, 'shares'> {
+  if (payload.v !== 2 || payload.shares === undefined) return {};
+  const digests = Buffer.from(payload.shares, 'base64');
+  if (shares !== undefined && digests.length === 32 * n) return { shares: digests };
+  throw new Fault('corrupt', 'The owner did not name the share of every fragment.');
+}
+
 const named = {
   manifest: z.base64(),
   salt: z.base64(),
@@ -175,6 +184,6 @@ const named = {
 /** Version 1 has the keys of all segments, for what was published without shares of S; version 2 the content key alone. */
 const payloadSchema = z.discriminatedUnion('v', [
   z.object({ v: z.literal(1), ...named, keys: z.array(z.object({ index: z.int(), key: z.base64() })) }),
-  z.object({ v: z.literal(2), ...named, contentKey: z.base64() }),
+  z.object({ v: z.literal(2), ...named, contentKey: z.base64(), shares: z.base64().optional() }),
 ]);
 type Payload = z.output<typeof payloadSchema>;

@@ -7,6 +7,7 @@ import type {
   DatasetRecord,
   DomainEvent,
   ErasureRecord,
+  ExpulsionRecord,
   GrantRecord,
   Instant,
   JobRecord,
@@ -36,6 +37,7 @@ export type RecordKinds = {
   job: JobRecord;
   partition: PartitionRecord;
   'storage-node': StorageNodeRecord;
+  expulsion: ExpulsionRecord;
   'compute-node': ComputeNodeRecord;
   access: AccessRecord;
   audit: AuditRecord;

@@ -33,6 +33,7 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
     case 'dataset.released':
       return [row('dataset', event.dataset.id, event.dataset, event.dataset)];
     case 'dataset.version-published':
+    case 'dataset.version-resealed':
       return [
         row('version', event.version.id, event.version, { owner: event.version.owner, parent: event.version.dataset }),
       ];
@@ -80,6 +81,11 @@ export function rowsOf(event: DomainEvent): readonly Row[] {
       return [
         row('storage-node', event.node.id, event.node, { owner: event.node.organization, state: event.node.state }),
       ];
+    case 'storage-node.expelled': {
+      const { expulsion } = event;
+      const id = `${expulsion.node}:${expulsion.by}`;
+      return [row('expulsion', id, expulsion, { owner: expulsion.by, parent: expulsion.node })];
+    }
     case 'compute-node.registered':
     case 'compute-node.draining':
     case 'compute-node.left':

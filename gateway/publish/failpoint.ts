@@ -29,6 +29,16 @@ export const failpointNames = [
   'rotate.rewrapped',
   'rotate.kept',
   'rotate.destroyed',
+  'reseal.begun',
+  'reseal.placed',
+  'reseal.kept',
+  'reseal.recorded',
+  'reseal.superseded',
+  'reseal.switched',
+  'reseal.cleared',
+  'expel.placed',
+  'expel.switched',
+  'expel.cleared',
 ] as const;
 
 export type FailpointName = (typeof failpointNames)[number];

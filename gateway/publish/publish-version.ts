@@ -12,11 +12,11 @@ import { commit, Refusal } from '@d-cloud/chaincode/domain';
 import { manifestHash, parseManifest, sizeClass } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
+import { nodesFor } from '../custody/nodes-for.ts';
 import { Rejection } from '../http/problem.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
-import { listAll } from '../peer/list-all.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { choosePlacement } from './choose-placement.ts';
@@ -30,7 +30,7 @@ export type PublishPowers = {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'list' | 'get'>;
   readonly keys: KeyStore;
-  readonly keeper: Pick<KeyKeeper, 'keep'>;
+  readonly keeper: Pick<KeyKeeper, 'keep' | 'ready'>;
   readonly journal: UploadJournal;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
@@ -101,7 +101,8 @@ async function publishAnew(
       `${version} was published under this Idempotency-Key already${lost}: take another key to publish it again.`,
     );
   }
-  const nodes = listAll(powers.readModel, 'storage-node');
+  await powers.keeper.ready();
+  const nodes = nodesFor(powers.readModel, powers.organization);
   const placement = choosePlacement(nodes, await powers.alive(), version);
   const contentKey = powers.random(32);
   const { person, role } = request.caller;

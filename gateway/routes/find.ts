@@ -15,6 +15,7 @@ const absentCode = {
   'model-version': 'MODEL_NOT_FOUND',
   job: 'JOB_NOT_FOUND',
   partition: 'PARTITION_NOT_FOUND',
+  expulsion: 'STORAGE_NODE_NOT_FOUND',
   'storage-node': 'STORAGE_NODE_NOT_FOUND',
   'compute-node': 'COMPUTE_NODE_NOT_FOUND',
   access: 'ACCESS_NOT_FOUND',

@@ -47,6 +47,7 @@ import { registerModel } from './models/register-model.ts';
 import { revokeModel } from './models/revoke-model.ts';
 import { drainComputeNode } from './nodes/drain-compute-node.ts';
 import { drainStorageNode } from './nodes/drain-storage-node.ts';
+import { expelStorageNode } from './nodes/expel-storage-node.ts';
 import { leaveComputeNode } from './nodes/leave-compute-node.ts';
 import { leaveStorageNode } from './nodes/leave-storage-node.ts';
 import { listComputeNodes } from './nodes/list-compute-nodes.ts';
@@ -110,6 +111,7 @@ export const routes: readonly Route[] = [
   leaveStorageNode,
   listQuotas,
   giveQuota,
+  expelStorageNode,
   registerComputeNode,
   listComputeNodes,
   drainComputeNode,

@@ -56,6 +56,7 @@ const cases: Readonly<Record<string, Case>> = {
   'job.get': { id: 'job', alder: 200, birch: 200, cedar: 'hidden' },
   'job.getResults': { id: 'job', alder: 409, birch: 409, cedar: 'hidden' },
   'job.getEvidence': { id: 'job', alder: 409, birch: 409, cedar: 'hidden' },
+  'storage-node.expel': { id: 'stor', body: reason, alder: 200, birch: 200, cedar: 200 },
   'storage-node.drain': { id: 'stor', alder: 200, birch: 403, cedar: 403 },
   'storage-node.leave': { id: 'stor', alder: 200, birch: 403, cedar: 403 },
   'compute-node.drain': { id: 'comp', alder: 200, birch: 403, cedar: 403 },

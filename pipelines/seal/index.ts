@@ -57,6 +57,7 @@ export {
   mintSecret,
   type ShareBlock,
   type SplitSecret,
+  shareAnew,
   shareDigests,
 } from './share-block.ts';
 export { SealThreads } from './threads/seal-threads.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { combineShares, interpolateShare, type Share, splitSecret } from './shamir.ts';
-import { decodeShare, encodeShare, shareDigests } from './share-block.ts';
+import { decodeShare, encodeShare, shareAnew, shareDigests } from './share-block.ts';
 import { choices } from './testing/slot-memory.ts';
 
 const scheme = { k: 4, n: 7 };
@@ -30,6 +30,33 @@ describe('shares of S', () => {
       const forged = interpolateShare([{ index: 0, bytes: other }, ...pick(known)], free);
       expect(Buffer.from(combineShares([...pick(known), forged], scheme)).equals(other)).toBe(true);
     }
+  });
+
+  test.each([
+    [2, 3],
+    [3, 5],
+    [4, 7],
+  ])('an old share of %i of %i combines with no k - 1 that were made anew, in every pattern', (k, n) => {
+    const old = splitSecret(secret, { k, n }, randomBytes(32 * (k - 1)));
+    const anew = shareAnew(secret, { k, n }).blocks.map(({ slot, bytes }) => decodeShare(bytes, slot, { k, n }));
+    let tried = 0;
+    for (const expelled of old)
+      for (const others of choices(n, k - 1)) {
+        if (others.includes(expelled.index - 1)) continue;
+        const mixed = combineShares([expelled, ...others.map((slot) => anew[slot] as Share)], { k, n });
+        expect(Buffer.from(mixed).equals(secret)).toBe(false);
+        tried++;
+      }
+    expect(tried).toBe(n * choices(n - 1, k - 1).length);
+    for (const others of choices(n, k))
+      expect(
+        Buffer.from(
+          combineShares(
+            others.map((slot) => anew[slot] as Share),
+            { k, n },
+          ),
+        ).equals(secret),
+      ).toBe(true);
   });
 
   test('a lost share is made again from k others, to the same block', () => {

@@ -44,10 +44,19 @@ export function shareDigests(blocks: readonly ShareBlock[]): Uint8Array {
 /** A new S with its share blocks. S and the coefficients are never kept; the caller clears `s` when done. */
 export function mintSecret(scheme: Scheme, random: (bytes: number) => Uint8Array = randomBytes): SplitSecret {
   const s = random(secretBytes);
+  return { s, ...shareAnew(s, scheme, random) };
+}
+
+/** Share blocks of an S that there is, on a polynomial of their own: they combine with no share that was made before. */
+export function shareAnew(
+  s: Uint8Array,
+  scheme: Scheme,
+  random: (bytes: number) => Uint8Array = randomBytes,
+): Omit<SplitSecret, 's'> {
   const coefficients = random(secretBytes * (scheme.k - 1));
   const shares = splitSecret(s, scheme, coefficients);
   const blocks = shares.map((share) => encodeShare(share, scheme));
   coefficients.fill(0);
   for (const { bytes } of shares) bytes.fill(0);
-  return { s, blocks, digests: shareDigests(blocks) };
+  return { blocks, digests: shareDigests(blocks) };
 }

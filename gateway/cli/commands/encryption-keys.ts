@@ -11,6 +11,7 @@ type Rotation = {
   readonly settled: boolean;
   readonly organizationEpoch: number;
   readonly recoverable: boolean;
+  readonly resealing: { readonly due: readonly string[]; readonly clearing: readonly string[] };
   readonly datasets: readonly {
     readonly dataset: string;
     readonly epoch: number;
@@ -81,7 +82,7 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
     });
 }
 
-function rotationText({ settled, organizationEpoch, recoverable, datasets }: Rotation): string {
+function rotationText({ settled, organizationEpoch, recoverable, resealing, datasets }: Rotation): string {
   return [
     `Organization key: epoch ${organizationEpoch}. ${recoverable ? 'What is kept on the ledger opens with the recovery key.' : 'There is no recovery key: keep backups.'}`,
     table(
@@ -94,6 +95,8 @@ function rotationText({ settled, organizationEpoch, recoverable, datasets }: Rot
         older.join(' '),
       ]),
     ),
+    ...resealing.due.map((version) => `${version} is still to be sealed anew.`),
+    ...resealing.clearing.map((version) => `${version} is sealed anew; its old blocks are being removed.`),
     settled ? 'All is under the newest keys.' : 'Not all is under the newest keys yet: ask again.',
   ].join('\n');
 }

@@ -44,21 +44,25 @@ export function addGrantCommands(program: Command, session: Session): void {
       const { terms } = await rest.call<GrantView>('GET', `/grants/${id}`);
       told(await rest.call('POST', `/grants/${id}/issue`, { body: { terms: { ...terms, ...limits } } }));
     });
-  for (const verb of ['refuse', 'revoke'] as const) {
-    grant
-      .command(`${verb} <grant>`)
-      .description(
-        verb === 'refuse'
-          ? 'say no to what was asked for'
-          : 'end an issued grant: no job or read begins under it any more',
-      )
-      .requiredOption('--reason <text>', 'why')
-      .action(async (id: string, { reason }: { reason: string }) => {
-        const rest = await session.rest();
-        if (verb === 'revoke') session.output.say(grantImpactText(await grantImpact(rest, id)));
-        told(await rest.call('POST', `/grants/${id}/${verb}`, { body: { reason } }));
-      });
-  }
+  grant
+    .command('refuse <grant>')
+    .description('say no to what was asked for')
+    .requiredOption('--reason <text>', 'why')
+    .action(async (id: string, { reason }: { reason: string }) => {
+      told(await (await session.rest()).call('POST', `/grants/${id}/refuse`, { body: { reason } }));
+    });
+  grant
+    .command('revoke <grant>')
+    .description('end an issued grant: no job or read begins under it any more')
+    .requiredOption('--reason <text>', 'why')
+    .option('--hard', 'seal what it covers anew, where the grantee may hold keys and still reach storage nodes')
+    .action(async (id: string, body: { reason: string; hard?: boolean }) => {
+      const rest = await session.rest();
+      session.output.say(grantImpactText(await grantImpact(rest, id)));
+      told(await rest.call('POST', `/grants/${id}/revoke`, { body }));
+      if (body.hard === true)
+        session.output.say('Its versions are sealed anew in the background: dcloud keys status shows how far.');
+    });
   grant
     .command('preview <grant>')
     .description('show what revoking a grant would end, and what it would not take back')

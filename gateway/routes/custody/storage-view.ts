@@ -13,7 +13,7 @@ export const auditView = z
     version: idOf('vers'),
     dataset: idOf('dset'),
     owner: mspId,
-    kind: z.enum(['audit', 'repair']),
+    kind: z.enum(['audit', 'repair', 'absence']),
     nodes: z.array(
       z.object({
         node: idOf('stor'),

@@ -15,12 +15,22 @@ export const revokeGrant = route({
   idempotent: true,
   refusals: ['GRANT_NOT_FOUND', 'CALLER_NOT_OWNER', 'STATE_CONFLICT'],
   params: z.strictObject({ id: idOf('grnt') }),
-  body: z.strictObject({ reason: text(1, 500) }),
+  body: z.strictObject({
+    reason: text(1, 500),
+    hard: z
+      .boolean()
+      .optional()
+      .describe('Seal what the grant covers anew, for a grantee that may hold keys and still reach storage nodes'),
+  }),
   response: grantView,
   async handle({ params, body, submit }, { readModel, failpoint }) {
     find(readModel, 'grant', params.id);
     failpoint('revoke.asked');
-    await submit('grant:revoke', { id: params.id, reason: body.reason });
+    await submit('grant:revoke', {
+      id: params.id,
+      reason: body.reason,
+      ...(body.hard === undefined ? {} : { hard: body.hard }),
+    });
     failpoint('revoke.submitted');
     const { items: jobs } = readModel.list('job', { grant: params.id }, { limit: 200 });
     const affected = jobs.map(({ record: { id: job, state, requester, outputDataset, outputVersion } }) => ({

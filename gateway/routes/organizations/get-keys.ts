@@ -16,6 +16,8 @@ export const getKeys = route({
     settled: z.boolean(),
     organizationEpoch: whole,
     recoverable: z.boolean(),
+    /** Versions that a hard revoke wants sealed anew, and those whose old blocks are not known to be gone everywhere. */
+    resealing: z.object({ due: z.array(idOf('vers')), clearing: z.array(idOf('vers')) }),
     datasets: z.array(
       z.object({
         dataset: idOf('dset'),
@@ -26,11 +28,13 @@ export const getKeys = route({
       }),
     ),
   }),
-  async handle(_request, { config, rotator }) {
+  async handle(_request, { config, rotator, resealer }) {
     const { organizationEpoch, datasets, settled } = rotator.progress();
+    const { due, clearing } = resealer.progress();
     return {
       body: {
-        settled,
+        settled: settled && due.length === 0 && clearing.length === 0,
+        resealing: { due: [...due], clearing: [...clearing] },
         organizationEpoch,
         recoverable: config.recoveryKey !== undefined,
         datasets: datasets.map((one) => ({ ...one, older: [...one.older] })),

@@ -95,6 +95,9 @@ export const grantView = z
       rows: z.string().optional(),
       uses: z.int().optional(),
     }),
+    resealBefore: count
+      .optional()
+      .describe('After a hard revoke: what was sealed in an epoch before this one is sealed anew'),
     note: z.string(),
     reason: z.string().optional(),
     epoch: z.int().optional(),
@@ -161,6 +164,9 @@ export const storageNodeView = z
     ledger,
   })
   .meta({ id: 'StorageNode' });
+export const expulsionView = z
+  .object({ v, node: idOf('stor'), by: mspId, reason: z.string(), ledger })
+  .meta({ id: 'Expulsion' });
 export const computeNodeView = z
   .object({
     v,

@@ -16,6 +16,7 @@ export const versionView = z
     segmentRows: z.array(z.int()),
     sizeClass: z.string().describe('Padded length in bytes: a size class, never the exact length'),
     epoch: z.int(),
+    sealing: z.int().optional().describe('How often it was sealed, where that is more than once'),
     origin: z.object({
       parents: z.array(idOf('vers')),
       job: idOf('job').optional(),

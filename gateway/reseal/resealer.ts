@@ -1,0 +1,303 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type AuditedNode,
+  canonicalBytes,
+  commit,
+  type DatasetId,
+  idFrom,
+  type MspId,
+  type RequestStamp,
+  type StorageNodeId,
+  type Submits,
+  sha256,
+  type VersionId,
+  type VersionRecord,
+} from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
+import { StoreRefusal } from '@d-cloud/network/store';
+import { manifestHash, parseManifest, sizeClass, stripeCount } from '@d-cloud/pipelines/seal';
+import type { Logger } from 'pino';
+import type { Custodian } from '../custody/custodian.ts';
+import type { CustodyStore, PlacedBlock } from '../custody/custody-store.ts';
+import { DirectBlocks } from '../custody/direct-blocks.ts';
+import type { CurrentSlot, VersionBlocks } from '../custody/version-blocks.ts';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
+import type { KeyStore } from '../keys/key-store.ts';
+import type { GatewayLedger } from '../ledger.ts';
+import type { BlockIndex } from '../peer/block-index.ts';
+import { PeerProblem } from '../peer/peer-problem.ts';
+import type { ReadModel } from '../projection/index.ts';
+import type { ChosenPlacement } from '../publish/choose-placement.ts';
+import type { Failpoint } from '../publish/failpoint.ts';
+import { readPutList, removePutList } from '../publish/put-list.ts';
+import { dueVersions } from './due-versions.ts';
+import { type ResealVersionPowers, resealVersion } from './reseal-version.ts';
+
+export type ResealerPowers = ResealVersionPowers & {
+  readonly organization: MspId;
+  readonly ledger: Pick<GatewayLedger, 'submit'>;
+  readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
+  readonly keys: KeyStore;
+  readonly keeper: Pick<KeyKeeper, 'keep' | 'ready'>;
+  readonly custody: Pick<Custodian, 'alone'>;
+  readonly store: CustodyStore;
+  readonly index: BlockIndex;
+  readonly choosePlacement: (seed: VersionId) => Promise<ChosenPlacement>;
+  readonly random: (sizeBytes: number) => Uint8Array;
+  readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
+  readonly failpoint: Failpoint;
+  readonly log: Logger;
+};
+
+/** What is still to be done after hard revokes. */
+export type ResealProgress = {
+  /** Versions that are still sealed as the grantee may know them. */
+  readonly due: readonly VersionId[];
+  /** Versions that are sealed anew and whose old blocks are not known to be gone everywhere. */
+  readonly clearing: readonly VersionId[];
+};
+
+const pause = { firstMs: 1_000, mostMs: 60_000, deadlineMs: 15_000 };
+
+/**
+ * Carries out hard revokes: seals what a grant covered under another content key and another S, disperses it anew, tells the ledger, removes
+ * the old blocks from every storage node, sees that they are absent, and records that. The ledger says what is to be done; the key store has
+ * both sets of keys from before the ledger is told until after, so that a crash at any line leaves the version as it was or as it will be.
+ */
+export class Resealer implements AsyncDisposable {
+  readonly #powers: ResealerPowers;
+  readonly #stopping = new AbortController();
+  #wake = Promise.withResolvers<void>();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(powers: ResealerPowers) {
+    this.#powers = powers;
+  }
+
+  start(): void {
+    this.#running = Promise.all([this.#follow(), this.#work()]);
+  }
+
+  progress(): ResealProgress {
+    const { readModel, organization, store } = this.#powers;
+    return {
+      due: dueVersions(readModel, organization).map(({ id }) => id),
+      clearing: [...new Set(store.superseded().map(({ version }) => version))],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'));
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  async #follow(): Promise<void> {
+    const { readModel, log } = this.#powers;
+    const { signal } = this.#stopping;
+    try {
+      for await (const { event } of readModel.events({ after: readModel.head, signal }))
+        if (event.kind === 'grant.revoked') this.#wake.resolve();
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, 'hard revokes are no longer followed on the ledger');
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let pauseMs = pause.firstMs; !signal.aborted; ) {
+      const isDone = await this.#pass();
+      pauseMs = isDone ? pause.firstMs : Math.min(pauseMs * 2, pause.mostMs);
+      const nap = isDone ? signal : AbortSignal.any([signal, AbortSignal.timeout(pauseMs)]);
+      const rest = wait(2 ** 31 - 1, undefined, { signal: nap, ref: false }).catch(() => {});
+      await Promise.race([this.#wake.promise, rest]);
+      this.#wake = Promise.withResolvers();
+    }
+  }
+
+  /** One pass over all there is to do; gives whether nothing is left. */
+  async #pass(): Promise<boolean> {
+    const { readModel, organization, store, keeper, log } = this.#powers;
+    let isDone = true;
+    const each = async (what: string, version: VersionId, act: () => Promise<void>) => {
+      try {
+        await act();
+      } catch (error) {
+        isDone = false;
+        if (!this.#stopping.signal.aborted) log.warn({ err: error, version }, `${what} failed and is tried again`);
+      }
+    };
+    try {
+      await keeper.ready();
+    } catch {
+      return false;
+    }
+    for (const version of this.#powers.keys.nextVersions())
+      if (!dueVersions(readModel, organization).some(({ id }) => id === version))
+        await each('ending a sealing', version, () => this.#alone(version, (slots) => this.#end(version, slots)));
+    for (const { id, dataset } of dueVersions(readModel, organization))
+      await each('sealing anew', id, () => this.#alone(id, (slots) => this.#reseal(id, dataset, slots)));
+    for (const { version, sealing, blocks } of store.superseded())
+      await each('clearing old blocks', version, () => this.#clear(version, sealing, blocks));
+    return isDone;
+  }
+
+  #alone(
+    version: VersionId,
+    act: (known: { blocks: VersionBlocks; slots: readonly CurrentSlot[] }) => Promise<void>,
+  ): Promise<void> {
+    return this.#powers.custody.alone(version, act);
+  }
+
+  async #reseal(
+    version: VersionId,
+    dataset: DatasetId,
+    { blocks, slots }: { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] },
+  ): Promise<void> {
+    const { keys, keeper, readModel, random, failpoint, choosePlacement, putListDirectory, log } = this.#powers;
+    const { signal } = this.#stopping;
+    const record = readModel.get('version', version)?.record as VersionRecord;
+    const sealing = (record.sealing ?? 1) + 1;
+    if (keys.next(version)?.sealing !== sealing) {
+      await this.#takeBack(version, signal);
+      failpoint('reseal.begun');
+      const contentKey = random(32);
+      const to = { contentKey, placement: await choosePlacement(version) };
+      const manifest = await resealVersion(this.#powers, { version, manifest: blocks.manifest }, slots, to, signal);
+      failpoint('reseal.placed');
+      keys.putNext(sealing, { version, contentKey, salt: random(32), manifest });
+      removePutList(putListDirectory, version);
+    }
+    failpoint('reseal.kept');
+    // Both sets of keys are on the ledger before it commits to the new ones: whichever it commits to can be recovered.
+    await keeper.keep(version, signal);
+    const epoch = readModel.get('dataset', dataset)?.record.epoch ?? record.epoch;
+    await this.#submit('dataset:reseal', `reseal:${version}:${sealing}:${epoch}`, this.#body(version, sealing, epoch));
+    failpoint('reseal.recorded');
+    await this.#end(version, { blocks, slots });
+    log.info({ version, sealing }, 'a version is sealed anew');
+  }
+
+  #body(version: VersionId, sealing: number, epoch: number): Submits['dataset:reseal']['body'] {
+    const next = this.#powers.keys.next(version);
+    if (next === undefined) throw new RangeError(`${version} has no next keys`);
+    const manifest = parseManifest(next.manifest);
+    const sizeBytes = manifest.segments.reduce(
+      (sum, segment) => sum + segment.fragmentBytes * manifest.k * stripeCount(manifest, segment),
+      0,
+    );
+    return {
+      id: version,
+      manifestCommitment: commit(next.salt, Buffer.from(manifestHash(next.manifest), 'hex')),
+      contentRoot: manifest.contentRoot,
+      sizeClass: String(sizeClass(sizeBytes)),
+      epoch,
+      sealing,
+    };
+  }
+
+  /** The ledger has the new sealing: names what counts no more and lets the new keys count. Erased meanwhile: forgets them. */
+  async #end(
+    version: VersionId,
+    { blocks, slots }: { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] },
+  ): Promise<void> {
+    const { keys, keeper, store, readModel, failpoint } = this.#powers;
+    const sealing = keys.next(version)?.sealing;
+    const record = readModel.get('version', version)?.record;
+    if (sealing === undefined || record?.sealing !== sealing) return;
+    const old = slots.flatMap(({ slot, storageNode }) =>
+      blocks.ordinals.map((ordinal) => ({ cid: blocks.cid(slot, ordinal), node: storageNode })),
+    );
+    store.supersede(version, sealing, old);
+    failpoint('reseal.superseded');
+    store.forget(version);
+    keys.takeNext(version);
+    failpoint('reseal.switched');
+    await keeper.keep(version, this.#stopping.signal);
+  }
+
+  /** Removes what an earlier try has put that came to nothing. */
+  async #takeBack(version: VersionId, signal: AbortSignal): Promise<void> {
+    const { putListDirectory, keys } = this.#powers;
+    const left = readPutList(putListDirectory, version);
+    const blocks = left.map(({ cid, storageNode }) => ({ cid, node: storageNode }));
+    const { away } = await this.#remove(version, blocks, signal);
+    if (away > 0) throw new Fault('unavailable', `${away} blocks of an earlier try are left on storage nodes.`);
+    keys.dropNext(version);
+    removePutList(putListDirectory, version);
+  }
+
+  /** Removes the old blocks everywhere, asks for each once more, and records that they are absent. */
+  async #clear(version: VersionId, sealing: number, blocks: readonly PlacedBlock[]): Promise<void> {
+    const { store, readModel, failpoint, log } = this.#powers;
+    const { signal } = this.#stopping;
+    const { counts, away, there } = await this.#remove(version, blocks, signal);
+    failpoint('reseal.cleared');
+    if (away + there > 0)
+      throw new Fault('unavailable', `${away + there} old blocks of ${version} are not known to be absent.`);
+    if (readModel.get('version', version)?.record.erasure === undefined) {
+      const id = idFrom('audt', this.#powers.keyedHash('absence', version, String(sealing)).subarray(0, 16));
+      const body = { id, version, kind: 'absence', nodes: counts } as const;
+      await this.#submit('audit:record', `absence:${version}:${sealing}`, body);
+    }
+    store.endSuperseded(version, sealing);
+    log.info({ version, sealing, blocks: blocks.length }, 'the old blocks are absent from every storage node');
+  }
+
+  async #remove(version: VersionId, blocks: readonly PlacedBlock[], signal: AbortSignal) {
+    const { ways, organization, index, quotaBytes } = this.#powers;
+    const deadlineMs = pause.deadlineMs;
+    await using direct = new DirectBlocks({ ways: ways(), version, organization, index, quotaBytes, deadlineMs });
+    const known = ways();
+    const byNode = Map.groupBy(blocks, ({ node }) => node);
+    const counted = await Promise.all(
+      [...byNode].map(async ([node, own]) => {
+        const count = { node, ok: 0, missing: 0, corrupt: 0, offline: 0, slow: 0, repaired: 0 };
+        for (const { cid } of own) {
+          // A storage node that has left took its blocks with it: nobody can be asked.
+          const found = known.has(node) ? await stillThere(direct, node, cid, signal) : false;
+          count[found === undefined ? 'offline' : found ? 'ok' : 'missing']++;
+        }
+        return count;
+      }),
+    );
+    const counts: readonly AuditedNode[] = counted;
+    const sum = (of: 'offline' | 'ok') => counts.reduce((total, one) => total + one[of], 0);
+    return { counts, away: sum('offline'), there: sum('ok') };
+  }
+
+  async #submit<N extends 'dataset:reseal' | 'audit:record'>(
+    name: N,
+    key: string,
+    body: Submits[N]['body'],
+  ): Promise<void> {
+    const { ledger, keyedHash } = this.#powers;
+    const stamp: RequestStamp = {
+      key: Buffer.from(keyedHash('resealer', key)).toString('hex'),
+      person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'),
+      digest: sha256(canonicalBytes(body)),
+    };
+    await ledger.submit(name, body, stamp, { signal: this.#stopping.signal });
+  }
+}
+
+/** Removes a block and asks for it again: whether it is there, or nothing where the storage node does not say. */
+async function stillThere(
+  direct: DirectBlocks,
+  node: StorageNodeId,
+  cid: string,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  try {
+    await direct.remove(node, cid, signal).catch((error: unknown) => {
+      // A refusal is an answer: the block is not there.
+      if (!(error instanceof StoreRefusal)) throw error;
+    });
+    return (await direct.at(node).stat(cid, { signal })) !== undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof StoreRefusal) return false;
+    if (error instanceof Fault || error instanceof PeerProblem) return undefined;
+    throw error;
+  }
+}
