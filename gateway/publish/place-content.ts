@@ -1,11 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
 import { Rejection } from '../http/problem.ts';
-import type { FromUploadThread, PlacedContent, ToUploadThread, UploadInit } from './upload-messages.ts';
-
-/** Bytes that may wait for the thread: what bounds this side's memory. */
-const longestQueue = 4 * 1024 * 1024;
-const pieceBytes = 256 * 1024;
+import {
+  type FromUploadThread,
+  type PlacedContent,
+  placeBytes,
+  placeCount,
+  type ToUploadThread,
+  type UploadInit,
+  type UploadThreadInit,
+} from './upload-messages.ts';
 
 export type PlaceContentOptions = {
   readonly signal: AbortSignal;
@@ -17,7 +21,8 @@ export type PlaceContentOptions = {
 };
 
 /**
- * Streams an upload into a thread of its own that cuts, seals and puts it, and gives what came of it. Memory is bounded on both sides.
+ * Streams an upload into a thread of its own that cuts, seals and puts it, and gives what came of it. Memory is bounded on both sides: bytes are
+ * handed over in shared memory that is used again and again, so that they leave this thread's collector nothing to do.
  * Throws `Rejection` for content that is not what it says, `Fault` when placing failed; blocks already put are then left to the caller.
  */
 export async function placeContent(
@@ -25,12 +30,13 @@ export async function placeContent(
   init: UploadInit,
   options: PlaceContentOptions,
 ): Promise<PlacedContent> {
+  const places = new SharedArrayBuffer(placeCount * placeBytes);
   const thread = new Worker(new URL('./upload-thread.js', import.meta.url), {
-    workerData: init,
+    workerData: { ...init, places } satisfies UploadThreadInit,
     name: 'upload',
     resourceLimits: { maxOldGenerationSizeMb: 192 },
   });
-  const upload = new Uploading(thread, options);
+  const upload = new Uploading(thread, new Uint8Array(places), options);
   try {
     return await upload.run(content);
   } finally {
@@ -43,12 +49,16 @@ class Uploading {
   readonly #options: PlaceContentOptions;
   readonly #outcome: Promise<PlacedContent>;
   readonly #ended = new AbortController();
-  #queuedBytes = 0;
+  readonly #places: Uint8Array;
+  readonly #free = Array.from({ length: placeCount }, (_, place) => place);
+  /** Places that the thread has not given back yet. */
+  #sent = 0;
   #roomAgain = Promise.withResolvers<void>();
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(thread: Worker, options: PlaceContentOptions) {
+  constructor(thread: Worker, places: Uint8Array, options: PlaceContentOptions) {
     this.#thread = thread;
+    this.#places = places;
     this.#options = options;
     const { promise, resolve, reject } = Promise.withResolvers<PlacedContent>();
     this.#outcome = promise;
@@ -62,8 +72,9 @@ class Uploading {
       this.#listen();
       switch (message.kind) {
         case 'taken':
-          this.#queuedBytes -= message.bytes;
-          if (this.#queuedBytes < longestQueue) this.#roomAgain.resolve();
+          this.#sent--;
+          this.#free.push(message.place);
+          this.#roomAgain.resolve();
           break;
         case 'placed':
           end(() => resolve(message));
@@ -115,18 +126,12 @@ class Uploading {
 
   async #send(content: AsyncIterable<Uint8Array>): Promise<void> {
     let sentBytes = 0;
-    let held: Uint8Array[] = [];
-    let heldBytes = 0;
-    const flush = async () => {
-      if (heldBytes === 0) return;
-      const bytes = joined(held, heldBytes);
-      held = [];
-      heldBytes = 0;
-      this.#queuedBytes += bytes.length;
-      this.#thread.postMessage({ kind: 'piece', bytes } satisfies ToUploadThread, [bytes.buffer as ArrayBuffer]);
-      if (this.#queuedBytes < longestQueue) return;
-      this.#roomAgain = Promise.withResolvers();
-      await this.#roomAgain.promise;
+    let place = await this.#room();
+    let length = 0;
+    const flush = () => {
+      this.#sent++;
+      this.#thread.postMessage({ kind: 'piece', place, length } satisfies ToUploadThread);
+      length = 0;
     };
     for await (const piece of timed(content, this.#options.senderSilenceMs ?? 30_000)) {
       this.#options.signal.throwIfAborted();
@@ -135,32 +140,38 @@ class Uploading {
       if (sentBytes > this.#options.limitBytes) {
         throw new Rejection('BODY_TOO_LARGE', `An upload has at most ${this.#options.limitBytes} bytes here.`);
       }
-      held.push(piece);
-      heldBytes += piece.length;
-      if (heldBytes >= pieceBytes) await flush();
+      for (let at = 0; at < piece.length; ) {
+        const part = piece.subarray(at, at + placeBytes - length);
+        this.#places.set(part, place * placeBytes + length);
+        at += part.length;
+        length += part.length;
+        if (length < placeBytes) continue;
+        flush();
+        place = await this.#room();
+        if (this.#ended.signal.aborted) return;
+      }
     }
-    await flush();
+    if (length > 0) flush();
     this.#thread.postMessage({ kind: 'end' } satisfies ToUploadThread);
+  }
+
+  /** A place that is free; any one once the thread has ended, for nobody reads it then. */
+  async #room(): Promise<number> {
+    while (this.#free.length === 0 && !this.#ended.signal.aborted) {
+      this.#roomAgain = Promise.withResolvers();
+      await this.#roomAgain.promise;
+    }
+    return this.#free.shift() ?? 0;
   }
 
   #listen(): void {
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => {
-      if (this.#queuedBytes > 0) void this.#thread.terminate();
+      if (this.#sent > 0) void this.#thread.terminate();
       else this.#listen();
     }, this.#options.silenceMs ?? 120_000);
     this.#watch.unref();
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 /** The same pieces, refusing a sender that keeps silent too long. Nothing outlives its piece, or every piece would stay in memory. */

@@ -28,8 +28,16 @@ export type UploadInit = {
   readonly armed: readonly string[];
 };
 
+/** How an upload's bytes are handed over: places in shared memory that are filled by one side and given back by the other. */
+export const placeBytes = 256 * 1024;
+export const placeCount = 16;
+
+/** What an upload thread is started with: what to do, and the memory in which the bytes come. */
+export type UploadThreadInit = UploadInit & { readonly places: SharedArrayBuffer };
+
 export type ToUploadThread =
-  | { readonly kind: 'piece'; readonly bytes: Uint8Array }
+  /** The next bytes lie in this place. */
+  | { readonly kind: 'piece'; readonly place: number; readonly length: number }
   | { readonly kind: 'end' }
   /** The sender went away: stop putting and say so. */
   | { readonly kind: 'stop' };
@@ -43,7 +51,8 @@ export type PlacedContent = {
 };
 
 export type FromUploadThread =
-  | { readonly kind: 'taken'; readonly bytes: number }
+  /** The bytes of this place were read and dealt with. */
+  | { readonly kind: 'taken'; readonly place: number }
   | ({ readonly kind: 'placed' } & PlacedContent)
   | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly detail: string }
   | { readonly kind: 'failed'; readonly fault: FaultKind; readonly detail: string };

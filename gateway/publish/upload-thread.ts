@@ -21,20 +21,20 @@ import { ingestUpload } from './ingest-upload.ts';
 import { blockPutter } from './put-block.ts';
 import { fragmentPutter } from './put-fragment.ts';
 import { PutList } from './put-list.ts';
-import type { FromUploadThread, ToUploadThread, UploadInit } from './upload-messages.ts';
+import { type FromUploadThread, placeBytes, type ToUploadThread, type UploadThreadInit } from './upload-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this program runs in a thread of its own');
 stepBack();
-const init = workerData as UploadInit;
+const init = workerData as UploadThreadInit;
 const stopped = new AbortController();
 /** Each put holds a fragment of up to 1 MiB several times over: on its way out, on its way back. */
 const putsAtOnce = 10;
 /** One sealing thread beside this one: a second would only add memory, for hashing what is put is what takes longest. */
 const sealingThreads = 1;
-const say = (message: FromUploadThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+const say = (message: FromUploadThread) => port.postMessage(message);
 
-/** The upload's bytes as the other side hands them over; each piece is reported as taken when the next one is asked for. */
+/** The upload's bytes as the other side hands them over; each place is given back when the next piece is asked for. */
 async function* received(): AsyncGenerator<Uint8Array> {
   const queue: ToUploadThread[] = [];
   let wake = Promise.withResolvers<void>();
@@ -53,8 +53,9 @@ async function* received(): AsyncGenerator<Uint8Array> {
     stopped.signal.throwIfAborted();
     if (message.kind === 'end') return;
     if (message.kind !== 'piece') continue;
-    yield message.bytes;
-    say({ kind: 'taken', bytes: message.bytes.length });
+    // Copied here, where waiting for memory keeps no event loop waiting: what is cut from it may be held for long.
+    yield Uint8Array.from(new Uint8Array(init.places, message.place * placeBytes, message.length));
+    say({ kind: 'taken', place: message.place });
   }
 }
 
