@@ -4,16 +4,56 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { keyedHash, openApiKeyStore } from '../auth/index.ts';
+import { readBundle } from './bundle.ts';
 import { writeConfigs } from './configs.ts';
-import { descriptionOf, preferredPort } from './described.ts';
-import { type FoundNetwork, foundNetwork, issueCredentials, writePrivate } from './found.ts';
+import { descriptionOf, keepDescription, planDirectory, preferredPort } from './described.ts';
+import {
+  acceptConfigBlock,
+  type FoundNetwork,
+  foundAlone,
+  foundNetwork,
+  issueCredentials,
+  writePrivate,
+} from './found.ts';
 import { layoutOf } from './layout.ts';
+import { readWanted } from './wanted.ts';
 
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'dcloud-found-'));
 });
 afterEach(() => rm(directory, { recursive: true }));
+
+describe('founding an organization that joins a channel', () => {
+  const joining = async () => {
+    const text = JSON.stringify({ network: 'real', joins: true, organizations: [{ name: 'dogwood', orderers: 0 }] });
+    const { planned } = await planDirectory(directory, { wanted: readWanted(text, 'dogwood.json') });
+    await keepDescription(directory, planned);
+    return planned;
+  };
+
+  test('makes its keys and what it shows, and no first block of its own', async () => {
+    const planned = await joining();
+    const file = await foundAlone(directory, planned, { now: new Date(), fabric: '2.5' });
+    const shown = readBundle(await readFile(file, 'utf8'), file);
+    expect(shown).toMatchObject({ name: 'dogwood', mspId: 'DogwoodMSP', orderers: [] });
+    await expect(foundNetwork(directory, new Date())).rejects.toThrow('give it to dcloud org join');
+    expect(await readdir(directory)).not.toContain('channels');
+  });
+
+  test('takes a config block of the channel it described, and nothing else', async () => {
+    await joining();
+    const other = await mkdtemp(join(tmpdir(), 'dcloud-found-'));
+    try {
+      const { consortium } = await foundNetwork(other, new Date());
+      expect(await acceptConfigBlock(directory, consortium.genesisBlock)).toEqual({ channel: 'dcloud', sequence: 0 });
+      await expect(acceptConfigBlock(other, consortium.genesisBlock)).rejects.toThrow('joins no channel');
+      await expect(acceptConfigBlock(directory, Buffer.from('no block'))).rejects.toThrow();
+    } finally {
+      await rm(other, { recursive: true });
+    }
+  }, 60_000);
+});
 
 describe('founding a network', () => {
   test('twice is the same network: ids, ports, genesis block, keys and secrets stay', async () => {

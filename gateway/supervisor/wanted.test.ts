@@ -22,6 +22,14 @@ describe('a description of a network', () => {
     }
   });
 
+  test('of an organization that joins a channel needs no orderer, and is of it alone and of a real network', () => {
+    const joining = { network: 'real', joins: true, organizations: [{ name: 'dogwood', orderers: 0 }] };
+    expect(read(joining)).toMatchObject({ joins: true, organizations: [{ name: 'dogwood', orderers: 0 }] });
+    expect(() => read({ ...joining, joins: false })).toThrow('nobody orders transactions');
+    expect(() => read({ ...joining, organizations: organizations() })).toThrow('one organization joins a real network');
+    expect(() => read({ joins: true, organizations: [{ name: 'dogwood' }] })).toThrow('joins: one organization joins');
+  });
+
   test('names an MSP after its organization unless told otherwise', () => {
     expect(mspIdOf({ name: 'alder-east' })).toBe('AlderEastMSP');
     expect(mspIdOf({ name: 'alder', mspId: 'Org1MSP' })).toBe('Org1MSP');
