@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
@@ -91,22 +92,27 @@ export async function meetOrganizations(directory: string, files: readonly strin
     throw new Error(
       `There is no organization in ${home} yet: begin with dcloud network found --organization <name> <file>.`,
     );
-  const own = description.organizations.map(({ name }) => layoutOf(home).bundle(name));
+  const layout = layoutOf(home);
+  for (const file of files) await acceptBundle(home, await bundleIn(file), description);
+  const places = [
+    ...description.organizations.map(({ name }) => ({ name, file: layout.bundle(name) })),
+    ...description.others.map(({ name }) => ({ name, file: layout.othersBundle(name) })),
+  ];
+  const known = places.filter(({ file }) => existsSync(file));
+  const met = known.map(({ name }) => name);
   const versions = new Map<string, string>();
-  for (const file of [...own, ...files]) {
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new Error(
-        `${file} cannot be read: ask its organization for the .public.json file of dcloud network found.`,
-        { cause },
-      );
-    });
-    const bundle = readBundle(text, file);
-    await acceptBundle(home, bundle, description);
-    versions.set(bundle.name, bundle.fabric);
-  }
-  const met = [...versions.keys()];
+  for (const { name, file } of known) versions.set(name, (await bundleIn(file)).fabric);
   const missing = description.others.map(({ name }) => name).filter((name) => !met.includes(name));
   return { met, missing, warnings: mixed(versions) };
+}
+
+async function bundleIn(file: string) {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${file} cannot be read: ask its organization for the .public.json file of dcloud network found.`, {
+      cause,
+    });
+  });
+  return readBundle(text, file);
 }
 
 /** Peers of different versions work together while the channel asks for nothing newer than the oldest knows. */
@@ -139,7 +145,7 @@ export function planText(told: Explanation): string {
     ...(told.others.length > 0 ? [`On machines of their own: ${told.others.join(', ')}`] : []),
     table(
       ['program', 'listens', 'what it is'],
-      told.programs.map(({ name, what, listens }) => [name, listens.join(' ') || '–', what]),
+      told.programs.map(({ name, what, listens }) => [name, listensText(listens), what]),
     ),
     `Directories:\n${list(told.directories)}`,
     `Steps:\n${told.steps.map((step, at) => `  ${at + 1}. ${step}`).join('\n')}`,
@@ -149,4 +155,13 @@ export function planText(told: Explanation): string {
       : 'It can keep every promise.',
   ];
   return parts.join('\n\n');
+}
+
+/** Addresses in one line, each host named once: `127.0.0.1:7410 :7411 :7412`. */
+function listensText(listens: readonly string[]): string {
+  const hostOf = (address: string | undefined) => address?.slice(0, address.lastIndexOf(':'));
+  const told = listens.map((address, at) =>
+    hostOf(address) === hostOf(listens[at - 1]) ? address.slice(address.lastIndexOf(':')) : address,
+  );
+  return told.join(' ') || '–';
 }
