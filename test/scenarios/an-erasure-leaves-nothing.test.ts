@@ -113,7 +113,7 @@ describe('an erasure while a job runs and one organization’s storage is away',
     using before = new DatabaseSync(keyFile(), { readOnly: true });
     wrapped = before.prepare('SELECT wrapped FROM version_key WHERE version = ?').get(version.id)!
       .wrapped as Uint8Array;
-    await network.hold('storage-birch');
+    await network.holdStorage('birch');
     const asked = await requestErasure(alder(), version.id);
     expect(asked).toMatchObject({ state: 'requested', versions: [version.id], whole: false });
     expect((await jobEnd(birch(), job)).state).toBe('revoked');
@@ -156,7 +156,7 @@ describe('an erasure while a job runs and one organization’s storage is away',
   });
 
   test('is done by itself when the storage is back: no block of it lies anywhere', async () => {
-    await network.release('storage-birch');
+    await network.releaseStorage('birch');
     const done = await erased(alder(), version.id);
     expect(done.progress!.nodes.map(({ outcome }) => outcome)).toEqual(Array(7).fill('absent'));
     const left = await storedBlocks(network);

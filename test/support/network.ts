@@ -99,6 +99,22 @@ export class Network implements AsyncDisposable {
     await this.release(process);
   }
 
+  /** Ends an organization's storage nodes as `kill -9` does and keeps them down. On the real network each is a process of its own. */
+  async holdStorage(organization: OrganizationName): Promise<void> {
+    for (const name of await this.#storageOf(organization)) await this.hold(name);
+  }
+
+  async releaseStorage(organization: OrganizationName): Promise<void> {
+    for (const name of await this.#storageOf(organization)) await this.release(name);
+  }
+
+  async #storageOf(organization: OrganizationName): Promise<readonly string[]> {
+    const names = (await readState(this.directory))?.processes.map(({ name }) => name) ?? [];
+    const found = names.filter((name) => `${name}-`.startsWith(`storage-${organization}-`));
+    if (found.length === 0) throw new Error(`${organization} has no storage`);
+    return found;
+  }
+
   /** Sends a signal to a process that stays as it is: SIGSTOP and SIGCONT. */
   async signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     const pid = (await readState(this.directory))?.processes.find((one) => one.name === name)?.pid;
