@@ -43,6 +43,7 @@ import { PeerListener } from './peer/peer-listener.ts';
 import { Quotas } from './peer/quotas.ts';
 import { readyRoute } from './peer/ready-route.ts';
 import { type OwnStorageNode, readPeerCredentials, storageWays } from './peer/storage-ways.ts';
+import { whenTrusted } from './peer/when-trusted.ts';
 import { choosePlacement } from './publish/choose-placement.ts';
 import { type Failpoint, failpoints } from './publish/failpoint.ts';
 import { type Published, type PublishPowers, type PublishRequest, publishVersion } from './publish/publish-version.ts';
@@ -167,6 +168,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       nodes,
       ways,
       alive,
+      trusted: (signal) => whenTrusted(trust, signal),
       random,
       keyedHash,
       clock,

@@ -46,6 +46,8 @@ export type CarePowers = {
   readonly store: CustodyStore;
   readonly index: BlockIndex;
   readonly ways: () => ReadonlyMap<StorageNodeId, StorageWay>;
+  /** Resolves when other organizations can be told from strangers. */
+  readonly trusted: (signal: AbortSignal) => Promise<void>;
   readonly alive: () => Promise<ReadonlySet<StorageNodeId>>;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly keyedHash: (...parts: readonly string[]) => Uint8Array;
@@ -81,6 +83,7 @@ export class Care {
     signal: AbortSignal,
     recorder: Recorder = this.#recorder,
   ): Promise<AuditRecord> {
+    await this.#powers.trusted(signal);
     const { blocks, slots } = this.#versions.known(version);
     const { config, store } = this.#powers;
     await using direct = this.#direct(version, config.probeDeadlineMs, once);
@@ -94,6 +97,7 @@ export class Care {
     signal: AbortSignal,
     { recorder = this.#recorder, hear = () => {} }: { recorder?: Recorder | undefined; hear?: HearPut } = {},
   ): Promise<Cared> {
+    await this.#powers.trusted(signal);
     const { blocks, slots } = this.#versions.known(version);
     const { config, store, failpoint, keeper, log } = this.#powers;
     const plan = this.plan(version, await this.#powers.alive());
