@@ -1,11 +1,13 @@
 /** Agreeing on chaincodes, from one organization's side: each installs and approves for itself, anybody commits. */
 import type { MspId } from '@d-cloud/chaincode/domain';
 import {
+  approveChaincode,
   approveOnce,
   type ChaincodeDefinition,
   type ChaincodeInForce,
   chaincodesInForce,
   commitReadiness,
+  committedDefinition,
   commitWhenAgreed,
   type InstalledPackage,
   installChaincode,
@@ -85,11 +87,31 @@ export class Chaincodes {
     return this.#ready({ ...offered, proposer: organization });
   }
 
-  /** Installs and approves what another organization proposes. Where several do, `proposer` says whose is meant. */
+  /**
+   * Installs and approves what another organization proposes, or, where nobody proposes anything newer, what was put in force
+   * without the own approval: until then the own peers do not run it. Where several propose, `proposer` says whose is meant.
+   */
   async approve(channel: string, name: string, proposer?: string): Promise<ProposedDefinition> {
-    const offer = await this.#only(channel, name, proposer);
-    await this.#approve(offer.definition, offer.label);
-    return this.#ready(offer);
+    const { access, organization } = this.#powers;
+    const late = await this.#unapproved(channel, name);
+    const offer = await this.#only(channel, name, proposer, late?.sequence);
+    if (late === undefined || offer.definition.sequence !== late.sequence) {
+      await this.#approve(offer.definition, offer.label);
+      return this.#ready(offer);
+    }
+    const packageId = await this.install(offer.label);
+    const [orderer] = await access.orderers(channel);
+    if (orderer === undefined) throw new Fault('misconfigured', `no orderer of ${channel} is known`);
+    await approveChaincode(access.peer, offer.definition, packageId, { orderer });
+    return { ...offer, approvals: { ...late.approvals, [organization]: true }, missing: [[]] };
+  }
+
+  /** The definition in force, where the own organization has not approved it. */
+  async #unapproved(channel: string, name: string) {
+    const { access, organization } = this.#powers;
+    const inForce = await committedDefinition(access.peer, channel, name);
+    if (inForce === undefined || inForce.approvals.get(organization) === true) return undefined;
+    return { sequence: inForce.sequence, approvals: Object.fromEntries(inForce.approvals) };
   }
 
   /** Puts an approved definition in force, endorsed by the peers of those who approved it. */
@@ -128,15 +150,20 @@ export class Chaincodes {
     await approveOnce(access.peer, organization, definition, packageId, { orderer });
   }
 
-  async #only(channel: string, name: string, proposer?: string): Promise<OfferedDefinition & { proposer: MspId }> {
+  /** The one definition that is proposed next; where there is none, the one of sequence `otherwise`. */
+  async #only(
+    channel: string,
+    name: string,
+    proposer?: string,
+    otherwise?: number,
+  ): Promise<OfferedDefinition & { proposer: MspId }> {
     const { offers, away } = await this.#offers(channel);
     const sequence = nextSequence(await chaincodesInForce(this.#powers.access.peer, channel), name);
-    const meant = offers.filter(
-      (one) =>
-        one.definition.name === name &&
-        one.definition.sequence === sequence &&
-        (proposer === undefined || one.proposer === proposer),
+    const named = offers.filter(
+      (one) => one.definition.name === name && (proposer === undefined || one.proposer === proposer),
     );
+    const next = named.filter(({ definition }) => definition.sequence === sequence);
+    const meant = next.length > 0 ? next : named.filter(({ definition }) => definition.sequence === otherwise);
     const different = new Set(meant.map(({ definition, label }) => JSON.stringify([definition, label])));
     const [first] = meant;
     if (first !== undefined && different.size === 1) return first;

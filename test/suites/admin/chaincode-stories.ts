@@ -39,6 +39,8 @@ export function chaincodeStories(stage: Stage): void {
     expect(inForce).toMatchObject({ name: 'dcloud', sequence: sequence + 1 });
     expect(inForce.collections.map(({ name }: Loose) => name)).toContain('notes');
     expect((await as('cedar').get(at())).proposed).toEqual([]);
+    const late = await as('cedar').post(`${at()}/dcloud/approve`, {});
+    expect(late).toMatchObject({ definition: { sequence: sequence + 1 }, approvals: { CedarMSP: true } });
     // And it still answers.
     const rest = stage().as('cedar', 'admin');
     const { purposes } = await rest.call<Loose>('GET', '/purposes');
