@@ -83,14 +83,16 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
 
   const lines = failpointNames.filter((name) => name.startsWith('reseal.'));
   expect(lines.length).toBe(7);
-  let reached = await restart([`${lines[0]}:throw`]);
+  // Those after it are armed too: the same gateway tries again after a moment, and is to get no further than the next line.
+  const from = (line: number) => lines.slice(line).map((name) => `${name}:throw`);
+  let reached = await restart(from(0));
   const grant = first.slice(first.indexOf('grant=') + 6);
   const reason = 'the grantee was broken into';
   await admin().call('POST', `/grants/${grant}/revoke`, { body: { reason, hard: true } });
-  for (const line of lines.slice(1)) {
+  for (let line = 1; line < lines.length; line++) {
     await reached();
     expect((await read(version)).equals(content)).toBe(true);
-    reached = await restart([`${line}:throw`]);
+    reached = await restart(from(line));
   }
   await reached();
   await restart([]);

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { removeLeftovers } from '../backup/leftovers.ts';
 import { refuseExpired } from './certificates.ts';
 import { writeConfigs } from './configs.ts';
 import { foundNetwork, issueCredentials } from './found.ts';
 import { joinConsortium } from './join.ts';
+import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
 import { fabricOf } from './real-ledger.ts';
 import { stagesOf } from './stages.ts';
@@ -17,6 +19,10 @@ async function main(directory: string): Promise<void> {
   try {
     await endLeftovers(directory);
     const network = await foundNetwork(directory, new Date());
+    for (const { name } of network.description.organizations) {
+      const { gateway } = layoutOf(directory).ofOrganization(name);
+      for (const place of [gateway, join(gateway, '..')]) await removeLeftovers(place, new Date());
+    }
     await refuseExpired(directory, network.description, new Date());
     const searchPath = process.env.PATH ?? '';
     const real = network.description.ledger.kind === 'fabric';
