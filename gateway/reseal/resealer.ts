@@ -137,8 +137,10 @@ export class Resealer implements AsyncDisposable {
         await each('ending a sealing', version, () => this.#alone(version, (slots) => this.#end(version, slots)));
     for (const { id, dataset } of dueVersions(readModel, organization))
       await each('sealing anew', id, () => this.#alone(id, (slots) => this.#reseal(id, dataset, slots)));
+    // While the next keys do not count yet, readers are still told of the old blocks.
     for (const { version, sealing, blocks } of store.superseded())
-      await each('clearing old blocks', version, () => this.#clear(version, sealing, blocks));
+      if (this.#powers.keys.next(version) === undefined)
+        await each('clearing old blocks', version, () => this.#clear(version, sealing, blocks));
     return isDone;
   }
 
