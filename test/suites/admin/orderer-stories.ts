@@ -24,7 +24,8 @@ export function ordererStories(stage: Stage): void {
     });
     const less = await as('cedar').propose({ kind: 'remove-consenter', address }, 'our machine is replaced');
     expect(less.review.cautions).toMatchObject([{ code: 'FEW_CONSENTERS' }]);
-    await carry(stage(), less.id, ['alder', 'birch']);
+    // Right after a start orderers do not see each other alive yet, and refuse.
+    await until('the orderers to take it', () => carry(stage(), less.id, ['alder', 'birch']), 60_000);
     await until(
       'the orderer to follow',
       async () => (await own('cedar')).orderer?.consensusRelation !== 'consenter',
