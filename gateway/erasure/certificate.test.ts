@@ -1,7 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { DatasetRecord, ErasureRecord, VersionRecord } from '@d-cloud/chaincode/domain';
 import { canonicalBytes, idFrom, sha256 } from '@d-cloud/chaincode/domain';
-import { foundAuthority, issueIdentity } from '@d-cloud/network/admin/certificates';
+import {
+  type Authority,
+  foundAuthority,
+  issueIdentity,
+  keyPem,
+  roleAttribute,
+} from '@d-cloud/network/admin/certificates';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type CertifiedErasure, signCertificate } from './certificate.ts';
 import type { AskedNode } from './erasure-store.ts';
@@ -38,13 +44,18 @@ const done: CertifiedErasure = {
 };
 
 let identity: { certificate: string; key: string };
+let authority: Authority;
 let root: string;
-beforeAll(async () => {
+const signerAs = async (role: string) => {
   const now = new Date('2026-11-22T00:00:00Z');
-  const authority = await foundAuthority('ca', 'Alder', now);
+  const attributes = { [roleAttribute]: role };
+  const { certificate, key } = await issueIdentity(authority, { name: role, role: 'client', attributes, now });
+  return { certificate, key: keyPem(key) };
+};
+beforeAll(async () => {
+  authority = await foundAuthority('ca', 'AlderMSP', new Date('2026-11-22T00:00:00Z'));
   root = authority.certificate;
-  const issued = await issueIdentity(authority, { name: 'gateway', role: 'client', now });
-  identity = { certificate: issued.certificate, key: issued.key.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  identity = await signerAs('gateway');
 });
 const failed = (bytes: Uint8Array, known: Parameters<typeof verifyCertificate>[1] = {}) =>
   verifyCertificate(bytes, known).checks.filter(({ ok }) => !ok);
@@ -81,6 +92,17 @@ describe('the certificate of an erasure', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     expect(failed(await signCertificate(done, { ...identity, key }))[0]?.name).toBe('signature');
+  });
+
+  test('is not one that anybody but a gateway of the owner signed', async () => {
+    for (const role of ['compute-node', 'admin'])
+      expect(failed(await signCertificate(done, await signerAs(role)), { root })).toMatchObject([
+        { name: 'signer', sentence: expect.stringMatching(/not a gateway/) },
+      ]);
+    const theirs = { ...done, erasure: { ...done.erasure, owner: 'BirchMSP' } as ErasureRecord };
+    expect(failed(await signCertificate(theirs, identity), { root })).toMatchObject([
+      { name: 'signer', sentence: expect.stringMatching(/not one of BirchMSP/) },
+    ]);
   });
 
   const incomplete: readonly [string, Partial<CertifiedErasure>, RegExp][] = [

@@ -6,7 +6,7 @@ import type { ReadModel } from '../projection/index.ts';
 import { type ClearedNode, type ClearPowers, clearNode } from './clear-node.ts';
 import { clearedNode, mostNamed } from './erasure-routes.ts';
 
-export type ClearEverywherePowers = ClearPowers & {
+export type ClearEverywherePowers = Omit<ClearPowers, 'stands'> & {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'get'>;
   readonly peers: Pick<PeerClient, 'send'>;
@@ -19,7 +19,7 @@ const answersWithinMs = 60_000;
 
 /**
  * Has one storage node of the consortium cleared of versions, an own one directly and another organization's through its gateway, and asked for
- * every block of theirs, wherever it was meant to lie. Fault where it does not answer.
+ * every block of theirs, wherever it was meant to lie: what its answer does not account for remains. Fault where it does not answer.
  */
 export async function clearStorageNode(
   powers: ClearEverywherePowers,
@@ -34,24 +34,29 @@ export async function clearStorageNode(
   for (const { version, cids } of versions) {
     // A version whose blocks nobody can name any more is still in the block index of whoever holds them.
     for (let at = 0; at === 0 || at < cids.length; at += mostNamed) {
-      const part = await clear(version, cids.slice(at, at + mostNamed));
+      const named = cids.slice(at, at + mostNamed);
+      const part = await clear(version, named);
       removed += part.removed;
       absent += part.absent;
-      remaining += part.remaining;
+      remaining += Math.max(part.remaining, named.length - part.absent);
     }
   }
   return { removed, absent, remaining };
 }
 
 async function clearOwn(
-  powers: ClearPowers,
+  { index, nodes, readModel }: ClearEverywherePowers,
   id: StorageNodeId,
   version: VersionId,
   cids: readonly string[],
   signal: AbortSignal,
 ): Promise<ClearedNode> {
+  const stands = async (other: VersionId) => {
+    const known = readModel.get('version', other);
+    return known !== undefined && known.record.erasure === undefined;
+  };
   try {
-    return await clearNode(powers, id, version, cids, signal);
+    return await clearNode({ index, nodes, stands }, id, version, cids, signal);
   } catch (error) {
     if (error instanceof StoreRefusal) throw new Fault('unavailable', error.message, { cause: error });
     throw error;

@@ -7,6 +7,8 @@ export type ClearPowers = {
   readonly index: BlockIndex;
   /** Our own storage nodes. */
   readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
+  /** Whether the ledger has a version, and not as erased. */
+  readonly stands: (version: VersionId) => Promise<boolean>;
 };
 
 /** What came of clearing a storage node of an erased version. */
@@ -15,7 +17,7 @@ export type ClearedNode = {
   readonly removed: number;
   /** Blocks that the storage node was asked for afterwards, by local reads, and that it does not have. */
   readonly absent: number;
-  /** Blocks that it still has. */
+  /** Blocks that it still has, or may have: what is not absent remains. */
   readonly remaining: number;
 };
 
@@ -23,10 +25,14 @@ const atOnce = 8;
 
 /**
  * Removes the blocks of an erased version from one of our storage nodes: all that the block index has under the version, and those named,
- * whose line in the index a power cut may have cost. Then asks the storage node for each. A block of another version is left alone.
+ * whose line in the index a power cut may have cost. Then asks the storage node for each, so that every block named counts as absent or as remaining.
+ *
+ * Every version is sealed with keys of its own, so no two honest ones share a block: whoever put one under another version's name, which anybody
+ * may invent, keeps it from nobody's erasure. Only what lies here for a version that stands on the ledger is left, and remains: else readers, who
+ * know the names of what they read, could erase a version of their own to have another's blocks removed.
  */
 export async function clearNode(
-  { index, nodes }: ClearPowers,
+  { index, nodes, stands }: ClearPowers,
   storageNode: StorageNodeId,
   version: VersionId,
   named: readonly string[],
@@ -38,7 +44,10 @@ export async function clearNode(
   let [removed, absent, remaining] = [0, 0, 0];
   const clear = async (cid: string) => {
     const line = index.line(cid, storageNode);
-    if (line !== undefined && line.version !== version) return;
+    if (line !== undefined && line.version !== version && (await stands(line.version))) {
+      remaining++;
+      return;
+    }
     // Asked before and after: only what was there counts as removed, and only what is not there as absent.
     const was = await store.stat(cid, { signal });
     if (was !== undefined) await store.remove(cid, { signal });

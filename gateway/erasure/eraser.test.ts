@@ -51,6 +51,8 @@ let directory: string;
 let erasure: ErasureRecord;
 let nodes: StorageNodeRecord[];
 let isAway: boolean;
+/** How many of the blocks that it is asked for the storage node's gateway accounts for. */
+let answersFor: number;
 let kept: Set<VersionId>;
 /** What happened, in order. */
 let told: string[];
@@ -61,6 +63,7 @@ beforeEach(() => {
   erasure = requested;
   nodes = [record(1, birch)];
   isAway = false;
+  answersFor = Number.POSITIVE_INFINITY;
   kept = new Set([version]);
   told = [];
   recorded = Promise.withResolvers();
@@ -122,7 +125,8 @@ function begin(change: Partial<EraserPowers> = {}) {
         if (isAway) throw new Fault('unavailable', 'away');
         const { cids } = body as { cids: string[] };
         expect(path).toBe(`/v1/erasures/${version}?node=${id('stor', 1)}`);
-        return { removed: cids.length, absent: cids.length, remaining: 0 };
+        const absent = Math.min(answersFor, cids.length);
+        return { removed: absent, absent, remaining: 0 };
       },
     },
     keys: {
@@ -180,10 +184,43 @@ describe('an erasure that the ledger asks for', () => {
     expect(work.eraser.progressOf(requested.id).nodes).toMatchObject([{ outcome: 'absent' }]);
   });
 
+  test.each([0, 1])('stays open while a storage node accounts for %d of its two blocks, and says so', async (few) => {
+    answersFor = few;
+    const open = Promise.withResolvers<void>();
+    const log = pino({ level: 'info' }, { write: (line: string) => line.includes('not cleared') && open.resolve() });
+    await using work = begin({ log });
+    await open.promise;
+    expect(work.eraser.progressOf(requested.id)).toMatchObject({ nodes: [{ outcome: 'remains', absent: few }] });
+    expect(work.eraser.progressOf(requested.id).certificate).toBeUndefined();
+    answersFor = 2;
+    events.push('storage-node.registered');
+    await recorded.promise;
+    expect(work.eraser.progressOf(requested.id).nodes).toMatchObject([{ outcome: 'absent', absent: 2 }]);
+  });
+
+  test('signs nothing that its readers would refuse: a clock that went back is waited for', async () => {
+    let now = '2026-11-22T12:00:05Z';
+    const failpoint = (line: string) => {
+      if (line === 'erase.keys-destroyed') now = '2026-11-22T12:00:04Z';
+    };
+    const refused = Promise.withResolvers<void>();
+    const write = (line: string) => line.includes('certified yet') && refused.resolve();
+    const log = pino({ level: 'warn' }, { write });
+    await using work = begin({ log, failpoint, clock: { now: () => new Date(now) } });
+    await refused.promise;
+    expect(work.eraser.progressOf(requested.id).certificate).toBeUndefined();
+    now = '2026-11-22T12:00:06Z';
+    events.push('storage-node.registered');
+    const digest = await recorded.promise;
+    const { certificate } = work.eraser.progressOf(requested.id);
+    expect(verifyCertificate(certificate!, { recorded: digest }).ok).toBe(true);
+  });
+
   test('does not ask a storage node that has left, and says so', async () => {
     nodes = [record(1, birch, 'left'), record(2, birch, 'left')];
     await using work = begin();
     await recorded.promise;
+    expect(verifyCertificate(work.eraser.progressOf(requested.id).certificate!, {}).ok).toBe(true);
     expect(told).not.toContain('asked');
     // The second one never had anything of it.
     expect(work.eraser.progressOf(requested.id).nodes).toMatchObject([{ node: id('stor', 1), outcome: 'left' }]);

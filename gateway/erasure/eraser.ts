@@ -24,6 +24,7 @@ import type { Clock } from '../services.ts';
 import { signCertificate } from './certificate.ts';
 import { type ClearEverywherePowers, clearStorageNode } from './clear-everywhere.ts';
 import type { AskedNode, ErasureStore } from './erasure-store.ts';
+import { verifyCertificate } from './verify-certificate.ts';
 
 export type EraserPowers = ClearEverywherePowers & {
   readonly channel: string;
@@ -145,7 +146,11 @@ export class Eraser implements AsyncDisposable {
     if (store.certificate(erasure.id) === undefined) {
       if (!(await this.#clear(erasure))) return false;
       failpoint('erase.cleared');
-      store.certify(erasure.id, await this.#certificateOf(erasure));
+      const certificate = await this.#certificateOf(erasure);
+      // What goes on the ledger stays there: nothing does that its readers would not believe.
+      const wrong = verifyCertificate(certificate, {}).checks.find(({ ok }) => !ok);
+      if (wrong !== undefined) throw new Fault('corrupt', `It cannot be certified yet: ${wrong.sentence}`);
+      store.certify(erasure.id, certificate);
       failpoint('erase.certified');
     }
     await this.#record(erasure.id, store.certificate(erasure.id) as Uint8Array);
@@ -163,7 +168,7 @@ export class Eraser implements AsyncDisposable {
         const cids = known?.slots.flatMap(({ slot }) => known.blocks.ordinals.map((at) => known.blocks.cid(slot, at)));
         store.list(id, {
           version,
-          cids: cids ?? [],
+          cids: [...new Set(cids)],
           storageNodes: known?.slots.map(({ storageNode }) => storageNode) ?? [],
         });
         failpoint('erase.listed');
@@ -182,8 +187,11 @@ export class Eraser implements AsyncDisposable {
   /** Clears every storage node that was not found to have nothing yet; gives whether all are done. */
   async #clear({ id }: ErasureRecord): Promise<boolean> {
     const { store, readModel, failpoint, log } = this.#powers;
-    const done = new Set(store.asked(id).flatMap(({ node, outcome }) => (outcome === 'absent' ? [node] : [])));
     const listed = store.listed(id);
+    const blocks = listed.reduce((sum, { cids }) => sum + cids.length, 0);
+    const since = store.destroyedAt(id) as string;
+    const isDone = ({ outcome, absent, at }: AskedNode) => outcome === 'absent' && absent >= blocks && at >= since;
+    const done = new Set(store.asked(id).flatMap((asked) => (isDone(asked) ? [asked.node] : [])));
     const todo = listAll(readModel, 'storage-node').filter((node) => !done.has(node.id));
     const outcomes = await Promise.all(
       todo.map(async (node) => {

@@ -11,6 +11,7 @@ const birch = 'BirchMSP' as MspId;
 const node = `stor_${'a'.repeat(26)}` as StorageNodeId;
 const version = `vers_${'a'.repeat(26)}` as VersionId;
 const other = `vers_b${'a'.repeat(25)}` as VersionId;
+const invented = `vers_c${'a'.repeat(25)}` as VersionId;
 const erasure = `eras_${'a'.repeat(26)}` as ErasureId;
 /** Blocks of alder's version: in the index, without their line after a power cut, and never put here. And one of birch's own. */
 const nameOf = (text: string) => cidOf(Buffer.from(text));
@@ -38,6 +39,7 @@ type World = {
 
 async function ask({ record = { owner: alder, erasure }, caller, keeps = false }: World = {}, cids: unknown[] = []) {
   const evaluate = async (_: string, { id }: { id: string }) => {
+    if (id === other) return { owner: birch };
     if (id !== version) throw new Refusal('VERSION_NOT_FOUND', 'none');
     return record;
   };
@@ -73,8 +75,16 @@ describe('clearing one of our storage nodes of a version that its owner erased',
     expect(await ask()).toEqual({ removed: 1, absent: 1, remaining: 0 });
   });
 
-  test('leaves blocks of other versions alone, whoever names them', async () => {
-    expect(await ask({}, [theirs])).toEqual({ removed: 1, absent: 1, remaining: 0 });
+  test('removes a block that somebody put under the name of a version that he invented', async () => {
+    index.reserve({ cid: lost, node, version: invented, owner: birch, putBy: birch, sizeBytes: 3 }, 1_000);
+    index.confirm(lost, node);
+    expect(await ask({}, [lost])).toEqual({ removed: 2, absent: 2, remaining: 0 });
+    expect(held.has(lost)).toBe(false);
+    expect(index.usedBytes(birch)).toBe(3);
+  });
+
+  test('leaves blocks of versions that stand on the ledger alone, whoever names them, and does not call them absent', async () => {
+    expect(await ask({}, [theirs])).toEqual({ removed: 1, absent: 1, remaining: 1 });
     expect(held.has(theirs)).toBe(true);
     expect(index.usedBytes(birch)).toBe(3);
   });

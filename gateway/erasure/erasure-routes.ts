@@ -1,4 +1,4 @@
-import { isId, Refusal } from '@d-cloud/chaincode/domain';
+import { isId, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
 import { z } from 'zod';
 import type { GatewayLedger } from '../ledger.ts';
 import { parseBody } from '../peer/key-routes.ts';
@@ -24,8 +24,13 @@ export const clearedNode = z.strictObject({
  * node has afterwards. Nothing is taken on the owner's word: the erasure must be on the ledger as our own peer has it.
  */
 export function erasureRoutes(
-  powers: ClearPowers & { readonly ledger: Pick<GatewayLedger, 'evaluate'> },
+  powers: Omit<ClearPowers, 'stands'> & { readonly ledger: Pick<GatewayLedger, 'evaluate'> },
 ): readonly PeerRoute[] {
+  const versionOf = (id: VersionId) => powers.ledger.evaluate('dataset:getVersion', { id }).catch(unlessRefused);
+  const stands = async (id: VersionId) => {
+    const version = await versionOf(id);
+    return version !== undefined && version.erasure === undefined;
+  };
   return [
     {
       method: 'POST',
@@ -35,11 +40,11 @@ export function erasureRoutes(
         const { version: id } = params;
         const node = query.get('node');
         if (!isId('vers', id) || !isId('stor', node) || !powers.nodes.has(node)) throw notFound();
-        const version = await powers.ledger.evaluate('dataset:getVersion', { id }).catch(unlessRefused);
+        const version = await versionOf(id);
         const isErased = version?.owner === caller.organization && version.erasure !== undefined;
         if (!isErased || caller.name !== 'gateway') throw notFound();
         const { cids } = parseBody(clearRequest, body);
-        const cleared = await clearNode(powers, node, id, cids, signal);
+        const cleared = await clearNode({ ...powers, stands }, node, id, cids, signal);
         return { status: 200, type: 'application/json', body: Buffer.from(JSON.stringify(cleared)) };
       },
     },

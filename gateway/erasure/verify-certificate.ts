@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { payloadType, sha256 } from '@d-cloud/chaincode/domain';
+import { type LedgerRole, payloadType, sha256 } from '@d-cloud/chaincode/domain';
+import { attributesOf, roleAttribute } from '@d-cloud/network/admin/certificates';
 import { readEnvelope, verifyEnvelope } from '@d-cloud/pipelines/attest';
 import { type Check, Checks, must, needed } from '../evidence/checks.ts';
 import { type ErasureStatement, erasureCertificate, erasureStatement } from './certificate.ts';
@@ -74,6 +75,11 @@ function statementIn({ signer, envelope }: { readonly signer: string; readonly e
 
 function issuedUnder(root: string, signer: string, { owner, certifiedAt }: ErasureStatement['predicate']) {
   const [authority, leaf] = [new X509Certificate(root), new X509Certificate(signer)];
+  // Every authority of an organization carries its MSP id as O, the one that founds it and those that follow.
+  must(
+    authority.subject.split('\n').includes(`O=${owner}`),
+    `the root given is not one of ${owner}, whose erasure this is`,
+  );
   must(
     leaf.checkIssued(authority) && leaf.verify(authority.publicKey),
     'another authority issued the signer’s certificate',
@@ -83,7 +89,11 @@ function issuedUnder(root: string, signer: string, { owner, certifiedAt }: Erasu
     leaf.validFromDate.getTime() <= at && at <= leaf.validToDate.getTime(),
     'the signer’s certificate was not valid then',
   );
-  return { found: leaf, sentence: `Its certificate was issued under the root given, for ${owner}.` };
+  must(
+    attributesOf(signer)[roleAttribute] === ('gateway' satisfies LedgerRole),
+    'the signer is not a gateway: only the owner’s gateway knows what it destroyed and whom it asked',
+  );
+  return { found: leaf, sentence: `Its certificate is that of a gateway of ${owner}, issued under the root given.` };
 }
 
 /** The statement must say of every storage node and every block that it is not there. */
@@ -102,9 +112,9 @@ function isComplete({ subject, predicate }: ErasureStatement) {
     must(at <= certifiedAt, `storage node ${node} was asked after the certificate was signed`);
   }
   const asked = nodes.filter(({ outcome }) => outcome === 'absent');
-  must(asked.length > 0 || blocks === 0, 'no storage node was asked');
+  must(nodes.length > 0 || blocks === 0, 'no storage node was asked');
   return {
     found: predicate,
-    sentence: `${owner} erased ${versions.length} versions of ${dataset}: keys destroyed at ${keysDestroyedAt}, ${asked.length} storage nodes have none of ${blocks} blocks.`,
+    sentence: `${owner} erased ${versions.length} versions of ${dataset}: keys destroyed at ${keysDestroyedAt}, ${asked.length} storage nodes have none of ${blocks} blocks, ${nodes.length - asked.length} left the network with whatever they had.`,
   };
 }
