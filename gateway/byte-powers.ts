@@ -23,6 +23,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { OutputSecrets } from './jobs/output-secrets.ts';
 import { resealOutput } from './jobs/reseal-output.ts';
 import { KeyKeeper } from './keys/key-keeper.ts';
+import { openKeyProtection } from './keys/key-protection.ts';
 import { KeyService } from './keys/key-service.ts';
 import { KeyStore } from './keys/key-store.ts';
 import { organizationKey } from './keys/organization-keys.ts';
@@ -95,7 +96,9 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   mkdirSync(spool, { recursive: true, mode: 0o700 });
   await using opening = new AsyncDisposableStack();
   const stopping = new AbortController();
-  const keys = opening.use(KeyStore.open({ file: inData('keys.sqlite'), keyFile: inData('key-store.key'), random }));
+  const protection = await openKeyProtection(config.keyStore, random);
+  const keyFiles = { file: inData('keys.sqlite'), keyFile: inData('key-store.key') };
+  const keys = opening.use(KeyStore.open({ ...keyFiles, random, protection }));
   const blockIndexFile = inData('blocks.sqlite');
   const index = opening.use(new BlockIndex(blockIndexFile));
   const journal = opening.use(new UploadJournal(inData('uploads.sqlite')));

@@ -12,6 +12,12 @@ const port = z.number().int().min(0).max(65_535);
 const keyPair = z.strictObject({ certificate: path, key: path });
 const ledgerRoles = [...(Object.keys(roleScopes) as Role[]), 'gateway'] as const;
 
+/** What protects the key file of the key store; a gateway without it keeps that file plain. Secrets are named by path. */
+export const keyStoreSchema = z.strictObject({
+  /** File of mode 0600 whose first line is the passphrase. */
+  passphraseFile: path,
+});
+
 export const gatewayConfigSchema = z.strictObject({
   organization: z.strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
@@ -55,6 +61,7 @@ export const gatewayConfigSchema = z.strictObject({
     .default([]),
   /** File of at least 32 random bytes in hex: persons' hashes, minted ids and stored key hashes are under it. */
   organizationSecret: path,
+  keyStore: keyStoreSchema.optional(),
   /** Public half of the organization's recovery key, base64: what is kept on the ledger opens with the other half, which lies offline. */
   recoveryKey: z.base64().length(44).optional(),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@d-cloud/network/ledger';
+import type { KeyProtection } from '../keys/key-protection.ts';
 import { KeyStore } from '../keys/key-store.ts';
 import { writeArchive } from './archive.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -15,6 +16,8 @@ export type BackupWish = {
   /** The archive to be written. */
   readonly file: string;
   readonly passphrase: string;
+  /** What the gateway's key file is under, and stays under in the backup; nothing for a plain one. */
+  readonly protection?: KeyProtection | undefined;
   readonly now: Date;
 };
 
@@ -29,7 +32,7 @@ export type Backup = {
  * Writes all that a gateway needs and the ledger cannot give again into one sealed file, while the gateway runs or not. Answers when the
  * file is on disk, was opened again to its end, and its key file opens its key store. Refuses to write over a file.
  */
-export async function backUp({ home, organization, file, passphrase, now }: BackupWish): Promise<Backup> {
+export async function backUp({ home, organization, file, passphrase, protection, now }: BackupWish): Promise<Backup> {
   if (existsSync(file)) throw new Fault('misconfigured', `${file} is there already: name another file.`);
   if (!existsSync(join(home, 'gateway', 'keys.sqlite')))
     throw new Fault('misconfigured', `There is no gateway of ${organization} here to back up.`);
@@ -43,6 +46,7 @@ export async function backUp({ home, organization, file, passphrase, now }: Back
       file: join(kept, 'keys.sqlite'),
       keyFile: join(kept, 'key-store.key'),
       random: randomBytes,
+      protection,
     })[Symbol.dispose]();
     const files = await writeArchive(snapshot, file, { organization, takenAt }, passphrase);
     return { file, takenAt, files, sizeBytes: (await stat(file)).size };

@@ -17,8 +17,9 @@ import type { DatasetId, VersionId } from '@d-cloud/chaincode/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { JobStore } from '../jobs/job-store.ts';
 import { KeyStore } from '../keys/key-store.ts';
+import { readPassphrase } from '../keys/passphrase.ts';
 import { type Upload, UploadJournal } from '../publish/upload-journal.ts';
-import { backUp, readPassphrase, restore } from './index.ts';
+import { backUp, restore } from './index.ts';
 import { databases } from './parts.ts';
 
 const passphrase = 'correct horse battery staple';

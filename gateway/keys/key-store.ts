@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { DatasetId, JobId, VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { readKeyFile } from './key-file.ts';
+import type { KeyProtection } from './key-protection.ts';
 import { type ValueCipher, valueCipher } from './sealed-value.ts';
 
 /** What the owner keeps of a version so that it can be opened and released: the content key (32 bytes), the commitment's salt, the storage manifest. */
@@ -66,8 +67,14 @@ export class KeyStore implements Disposable {
     this.#random = random;
   }
 
-  static open(options: { file: string; keyFile: string; random: (bytes: number) => Uint8Array }): KeyStore {
-    const key = readKeyFile(options.keyFile, { storeExists: existsSync(options.file), random: options.random });
+  static open(options: {
+    readonly file: string;
+    readonly keyFile: string;
+    readonly random: (bytes: number) => Uint8Array;
+    /** What the key file is under; nothing for a plain one. */
+    readonly protection?: KeyProtection | undefined;
+  }): KeyStore {
+    const key = readKeyFile(options.keyFile, { ...options, storeExists: existsSync(options.file) });
     const cipher = valueCipher(key, 'd-cloud key store v1', options.random);
     const database = new DatabaseSync(options.file);
     try {

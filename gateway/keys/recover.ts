@@ -8,6 +8,7 @@ import type { KeyPair } from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
 import { CustodyStore } from '../custody/custody-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
+import type { KeyProtection } from './key-protection.ts';
 import { KeyStore } from './key-store.ts';
 import { putOrganizationKey } from './organization-keys.ts';
 import { keptEntries, type TakenIn, takeInKept } from './take-in-kept.ts';
@@ -22,6 +23,8 @@ export type RecoverWish = {
   readonly channel: string;
   readonly ledger: Pick<GatewayLedger, 'evaluate'>;
   readonly recoveryKey: KeyPair;
+  /** What the new key file is to be under; nothing for a plain one. */
+  readonly protection?: KeyProtection | undefined;
 };
 
 const organizationSchema = z.strictObject({
@@ -66,6 +69,7 @@ export async function recoverKeys(wish: RecoverWish): Promise<TakenIn> {
       file: join(staged, 'keys.sqlite'),
       keyFile: join(staged, 'key-store.key'),
       random: randomBytes,
+      protection: wish.protection,
     });
     using custody = new CustodyStore(join(staged, 'custody.sqlite'));
     for (const { epoch, secret } of secrets.agreementKeys)

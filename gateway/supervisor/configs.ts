@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
 import type { Consortium } from '@d-cloud/network/admin';
 import type { FabricBinaries } from '@d-cloud/network/processes/fabric';
+import { z } from 'zod';
+import { keyStoreSchema } from '../config.ts';
 import { mintRecoveryKey } from '../keys/recovery-key.ts';
 import { dialled, type NetworkDescription, type OrganizationDescription } from './description.ts';
 import { type FoundNetwork, writePrivate } from './found.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { dcloudPackage } from './real-ledger.ts';
 
-/** Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once. */
+/**
+ * Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once, and what
+ * a gateway's key store is under was said by its operator and stays.
+ */
 export async function writeConfigs(
   directory: string,
   { description, consortium }: FoundNetwork,
@@ -77,6 +82,7 @@ export async function writeConfigs(
         organizationSecret: own.organizationSecret,
         admin: { ...administration(layout, organization), fabricVersion: fabric === '3' ? '3.1' : fabric },
         recoveryKey,
+        keyStore: await keyStoreIn(own.gatewayConfig),
       }),
     );
     for (const { id } of computeNodes) {
@@ -245,6 +251,16 @@ async function recoveryKeyOf(
   await writePrivate(recoveryKey, file);
   await writePrivate(recoveryPublicKey, `${publicKey}\n`);
   return publicKey;
+}
+
+/** What a gateway's configuration says of its key store. A text that says nothing of it leaves the key file to be refused by the gateway, in a sentence. */
+async function keyStoreIn(file: string): Promise<unknown> {
+  const known = (await textIn(file)) ?? '{}';
+  try {
+    return z.object({ keyStore: keyStoreSchema.optional() }).parse(JSON.parse(known)).keyStore;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A secret of 32 random bytes in hex in its own file, made when it is not there. */

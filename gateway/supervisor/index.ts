@@ -5,7 +5,7 @@ export { descriptionOf, keepDescription, planDirectory, readDescription, wantedB
 export type { NetworkDescription, NetworkKind } from './description.ts';
 export { type Explanation, explainPlan } from './explain.ts';
 export { acceptConfigBlock, foundAlone, foundNetwork } from './found.ts';
-export { gatewayConfigOf } from './gateway-config-of.ts';
+export { configureKeyStore, gatewayConfigIfThere, gatewayConfigOf } from './gateway-config-of.ts';
 export { gatewayRuns } from './gateway-runs.ts';
 export { type NetworkHealth, networkHealth } from './health.ts';
 export { layoutOf } from './layout.ts';

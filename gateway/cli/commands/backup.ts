@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { backUp, readPassphrase, restore } from '../../backup/index.ts';
-import { gatewayRuns, layoutOf } from '../../supervisor/index.ts';
+import { backUp, restore } from '../../backup/index.ts';
+import { openKeyProtection, readPassphrase } from '../../keys/index.ts';
+import { gatewayConfigIfThere, gatewayRuns, layoutOf } from '../../supervisor/index.ts';
 import type { Session } from '../session.ts';
 
 type Options = { readonly directory: string };
@@ -19,6 +21,7 @@ export function addBackupCommands(program: Command, session: Session, options: (
         ...(await whose()),
         file: resolve(wish.output),
         passphrase: await readPassphrase(wish.passphraseFile),
+        protection: await protectionNow(),
         now: new Date(),
       });
       session.output.result(
@@ -45,6 +48,11 @@ export function addBackupCommands(program: Command, session: Session, options: (
         ].join('\n'),
       );
     });
+
+  async function protectionNow() {
+    const config = await gatewayConfigIfThere(resolve(options().directory), await session.organization());
+    return openKeyProtection(config?.keyStore, randomBytes);
+  }
 
   async function whose() {
     const organization = await session.organization();

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { readRecoveryKey, recoverKeys } from '../../keys/index.ts';
+import { openKeyProtection, readRecoveryKey, recoverKeys } from '../../keys/index.ts';
 import { openFabricChannel } from '../../service/open-channel.ts';
 import { gatewayConfigOf, gatewayRuns } from '../../supervisor/index.ts';
 import { table } from '../output.ts';
 import type { Session } from '../session.ts';
+import { addProtectCommand } from './protect-keys.ts';
 
 type Options = { readonly directory: string };
 type Rotation = {
@@ -21,12 +23,12 @@ type Rotation = {
   }[];
 };
 
-/** Adds `keys status|rotate|recover`: the keys that data is encrypted under. API keys are `key`. */
+/** Adds `keys status|rotate|recover|protect`: the keys that data is encrypted under. API keys are `key`. */
 export function addEncryptionKeyCommands(program: Command, session: Session, options: () => Options): void {
   const keys = program
     .command('keys')
     .description(
-      "the organization's encryption keys: how far they are rotated, rotate, recover (API keys: dcloud key)",
+      "the organization's encryption keys: how far they are rotated, rotate, recover, protect (API keys: dcloud key)",
     );
   keys
     .command('status')
@@ -70,6 +72,7 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
         channel: config.channel,
         ledger: channel.ledger,
         recoveryKey: pair,
+        protection: await openKeyProtection(config.keyStore, randomBytes),
       });
       session.output.result(
         { ok: true, ...done },
@@ -80,6 +83,7 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
         ].join('\n'),
       );
     });
+  addProtectCommand(keys, session, options);
 }
 
 function rotationText({ settled, organizationEpoch, recoverable, resealing, datasets }: Rotation): string {
