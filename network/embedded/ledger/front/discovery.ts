@@ -12,15 +12,17 @@ import type { Call } from './call.ts';
 import type { Channel } from './channel.ts';
 import { discoveredConfig } from './discovery-config.ts';
 import type { Door } from './door.ts';
-import { authorizedPeers, endorsingSets, NoEndorsers } from './endorsement-layouts.ts';
+import { authorizedPeers, endorsingSets, NoEndorsers, SearchEffort } from './endorsement-layouts.ts';
 import { alivePeer, channelPeer } from './gossip.ts';
 import { interestText } from './interest-text.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 type Result = Parameters<typeof QueryResult.encode>[0];
 
-/** More than any tool asks for in one go; each may cost a search through sets of peers. */
+/** More than any tool asks for in one go: each interest may cost a search through sets of peers, and a caller's own key policies come with it. */
 const MAX_QUERIES = 100;
+const MAX_INTERESTS = 100;
+const MAX_REQUEST_BYTES = 16 * 1024;
 const WRITERS = '/Channel/Application/Writers';
 const failed = (content: string): Result => ({ error: { content } });
 const DENIED = failed('access denied');
@@ -28,11 +30,11 @@ const DENIED = failed('access denied');
 /** `discovery.Discovery/Discover`: who endorses what, which peers there are, and how a channel is configured. */
 export async function discover(bytes: Buffer, call: Call, door: Door): Promise<Buffer> {
   const { payload, signature } = decoded(SignedRequest, bytes, Status.INTERNAL, 'grpc: error unmarshalling request');
-  const request = decoded(Request, payload, Status.UNKNOWN, 'failed parsing request');
-  const { authentication, queries } = request;
   const wrong = (why: string): never => {
     throw new RpcError(Status.UNKNOWN, why);
   };
+  if (payload.length > MAX_REQUEST_BYTES) return wrong(`a request has at most ${MAX_REQUEST_BYTES} bytes`);
+  const { authentication, queries } = decoded(Request, payload, Status.UNKNOWN, 'failed parsing request');
   if (authentication === undefined) return wrong('access denied, no authentication info in request');
   const { clientIdentity, clientTlsCertHash } = authentication;
   if (clientIdentity.length === 0) return wrong("access denied, client identity wasn't supplied");
@@ -41,13 +43,17 @@ export async function discover(bytes: Buffer, call: Call, door: Door): Promise<B
     return wrong("client claimed TLS hash doesn't match computed TLS hash from gRPC stream");
   }
   if (queries.length > MAX_QUERIES) return wrong(`a request holds at most ${MAX_QUERIES} queries`);
+  const interests = queries.reduce((sum, { chaincodeQuery }) => sum + (chaincodeQuery?.interests.length ?? 0), 0);
+  if (interests > MAX_INTERESTS) return wrong(`a request holds at most ${MAX_INTERESTS} chaincode interests`);
+  const effort = new SearchEffort();
   const signerIn = (identities: Door['localIdentities']) => identities.signer(clientIdentity, payload, signature);
-  return Response.encode({ results: queries.map((query) => answer(query, signerIn, door)) });
+  return Response.encode({ results: queries.map((query) => answer(query, signerIn, effort, door)) });
 }
 
 function answer(
   query: Query,
   signerIn: (identities: Door['localIdentities']) => Identity | undefined,
+  effort: SearchEffort,
   door: Door,
 ): Result {
   if (query.channel === '') {
@@ -61,7 +67,7 @@ function answer(
   const { identities, policies } = channel.ledger.config;
   const caller = signerIn(identities);
   if (caller === undefined || !policies.at(WRITERS).satisfiedBy([caller])) return DENIED;
-  if (query.chaincodeQuery !== undefined) return chaincodes(query.chaincodeQuery.interests, channel, door);
+  if (query.chaincodeQuery !== undefined) return chaincodes(query.chaincodeQuery.interests, channel, effort, door);
   if (query.configQuery !== undefined) return { configResult: discoveredConfig(channel) };
   if (query.peerQuery !== undefined) return peersOf(channel, query.peerQuery.filter, door);
   return failed('unknown or missing request type');
@@ -91,7 +97,12 @@ function peersOf(channel: Channel, filter: ChaincodeInterest | undefined, door: 
   }
 }
 
-function chaincodes(interests: readonly ChaincodeInterest[], channel: Channel, door: Door): Result {
+function chaincodes(
+  interests: readonly ChaincodeInterest[],
+  channel: Channel,
+  effort: SearchEffort,
+  door: Door,
+): Result {
   if (interests.length === 0) return failed('chaincode query must have at least one chaincode interest');
   for (const { chaincodes: calls } of interests) {
     if (calls.length === 0) return failed('chaincode interest must contain at least one chaincode');
@@ -100,7 +111,7 @@ function chaincodes(interests: readonly ChaincodeInterest[], channel: Channel, d
   const content: Parameters<typeof EndorsementDescriptor.encode>[0][] = [];
   for (const interest of interests) {
     try {
-      content.push(descriptor(interest, channel, door));
+      content.push(descriptor(interest, channel, effort, door));
     } catch (cause) {
       if (!(cause instanceof NoEndorsers)) throw cause;
       return failed(`failed constructing descriptor for ${interestText(interest)}`);
@@ -110,8 +121,8 @@ function chaincodes(interests: readonly ChaincodeInterest[], channel: Channel, d
 }
 
 /** Each layout takes one peer of each group it names; a group is one organization's peer. */
-function descriptor(interest: ChaincodeInterest, channel: Channel, door: Door) {
-  const sets = endorsingSets(channel, interest);
+function descriptor(interest: ChaincodeInterest, channel: Channel, effort: SearchEffort, door: Door) {
+  const sets = endorsingSets(channel, interest, effort);
   const groups = new Map([...new Set(sets.flat())].map((peer, i) => [peer, `G${i}`]));
   return {
     chaincode: interest.chaincodes[0]!.name,

@@ -26,17 +26,40 @@ export function authorizedPeers({ id, ledger, peers }: Channel, { chaincodes }: 
   return able;
 }
 
+/** What one request may have searched: as many sets of peers, over all it asks, as Fabric takes combinations of a policy (`policies/inquire`). */
+export class SearchEffort {
+  #sets = 10_000;
+
+  spend(): void {
+    if (this.#sets-- <= 0) throw new NoEndorsers('there are too many combinations of peers to look through');
+  }
+}
+
 /**
  * The smallest sets of peers that satisfy everything that an interest touches: no set holds another. Fabric names sets of
- * principals; with one peer per organization these are the same.
+ * principals; with one peer per organization these are the same. Throws `NoEndorsers` where there is none, or the effort is spent.
  */
-export function endorsingSets(channel: Channel, interest: ChaincodeInterest): readonly (readonly Peer[])[] {
+export function endorsingSets(
+  channel: Channel,
+  interest: ChaincodeInterest,
+  effort: SearchEffort,
+): readonly (readonly Peer[])[] {
   const policies = policiesOf(channel, interest);
+  const peers = authorizedPeers(channel, interest);
   const found: (readonly Peer[])[] = [];
-  for (const set of subsets(authorizedPeers(channel, interest))) {
-    if (found.some((smaller) => smaller.every((peer) => set.includes(peer)))) continue;
-    const signers = set.flatMap(({ identity }) => identity ?? []);
-    if (policies.every((policy) => policy.satisfiedBy(signers))) found.push(set);
+  for (let size = 1; size <= peers.length; size++) {
+    const smallest: (readonly Peer[])[] = [];
+    let isNew = false;
+    for (const set of choose(peers, size, 0)) {
+      effort.spend();
+      if (found.some((smaller) => smaller.every((peer) => set.includes(peer)))) continue;
+      isNew = true;
+      const signers = set.flatMap(({ identity }) => identity ?? []);
+      if (policies.every((policy) => policy.satisfiedBy(signers))) smallest.push(set);
+    }
+    // Where every set of a size holds a smaller one that does, so does every larger set.
+    if (!isNew) break;
+    found.push(...smallest);
   }
   if (found.length === 0) throw new NoEndorsers('no peer combination can satisfy the endorsement policy');
   return found;
@@ -55,12 +78,7 @@ function policiesOf({ ledger: { definitions } }: Channel, { chaincodes }: Chainc
     return namespace === undefined ? [...own, ...keys] : [namespace, ...own, ...keys];
   });
   if (policies.length === 0) throw new NoEndorsers('no principal sets remained after filtering');
-  return policies;
-}
-
-/** Every set of one peer or more, smaller ones first. */
-function* subsets(peers: readonly Peer[]): Generator<readonly Peer[]> {
-  for (let size = 1; size <= peers.length; size++) yield* choose(peers, size, 0);
+  return [...new Set(policies)];
 }
 
 function* choose(peers: readonly Peer[], size: number, from: number): Generator<readonly Peer[]> {
