@@ -1,10 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MspId } from '@d-cloud/chaincode/domain';
 import { type Consortium, foundConsortium, openIdentity, readChannelConfig, signUpdate } from '@d-cloud/network/admin';
-import { signatory } from '@d-cloud/network/ledger';
+import { Fault, signatory } from '@d-cloud/network/ledger';
 import { OfflineOrdering } from '@d-cloud/network/ledger/doubles';
+import { revokedSerials, serialKey } from '@d-cloud/network/ledger/verify';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { GatewayConfig } from '../config.ts';
@@ -19,22 +21,31 @@ const dayMs = 24 * 3_600_000;
 const mspId = 'AlderMSP' as MspId;
 let directory: string;
 let consortium: Consortium;
-let ordering: OfflineOrdering;
+let orderings: Map<string, OfflineOrdering>;
 let store: ChangeStore;
 let now: Date;
 
 beforeEach(async () => {
   now = founded;
   directory = await mkdtemp(join(tmpdir(), 'gateway-certificates-'));
-  const organizations = ['Alder', 'Birch'].map((name) => ({ name: name.toLowerCase(), mspId: `${name}MSP` }));
-  consortium = await foundConsortium({ directory, channel: 'dcloud', organizations, now });
-  ordering = new OfflineOrdering(consortium.genesisBlock, signatoryOf('orderer'));
+  consortium = await found('dcloud');
+  orderings = new Map([['dcloud', new OfflineOrdering(consortium.genesisBlock, signatoryOf('orderer'))]]);
   store = new ChangeStore(':memory:');
 });
 afterEach(async () => {
   store[Symbol.dispose]();
   await rm(directory, { recursive: true });
 });
+
+function found(channel: string): Promise<Consortium> {
+  const organizations = ['Alder', 'Birch'].map((name) => ({ name: name.toLowerCase(), mspId: `${name}MSP` }));
+  return foundConsortium({ directory, channel, organizations, now });
+}
+
+async function openSecondChannel(): Promise<void> {
+  const { genesisBlock } = await found('second');
+  orderings.set('second', new OfflineOrdering(genesisBlock, signatoryOf('orderer')));
+}
 
 const own = () => consortium.members[0]!;
 
@@ -46,12 +57,13 @@ function signatoryOf(name: string) {
 function accessOf(admin = 'admin'): FabricAccess {
   return {
     admin: signatoryOf(admin),
-    configBlock: async () => ordering.newest,
-    orderedConfigBlock: async () => ordering.newest,
-    configBlockBefore: async (_: string, block: Uint8Array) =>
-      ordering.blocks[readChannelConfig(block).blockNumber - 1],
+    channels: async () => [...orderings.keys()],
+    configBlock: async (channel: string) => orderings.get(channel)!.newest,
+    orderedConfigBlock: async (channel: string) => orderings.get(channel)!.newest,
+    configBlockBefore: async (channel: string, block: Uint8Array) =>
+      orderings.get(channel)!.blocks[readChannelConfig(block).blockNumber - 1],
     answeringOrderers: async (_: string, addresses: readonly string[]) => addresses,
-    order: async (_: string, envelope: Uint8Array) => ordering.order(envelope),
+    order: async (channel: string, envelope: Uint8Array) => orderings.get(channel)!.order(envelope),
   } as unknown as FabricAccess;
 }
 
@@ -84,7 +96,7 @@ function certificates(options: { readonly away?: boolean; readonly admin?: strin
   return new Certificates({ organization: mspId, config, access, changes: changes(access), clock: { now: () => now } });
 }
 
-const inForce = () => readChannelConfig(ordering.newest).applicationMsps.get(mspId)!;
+const inForce = (channel = 'dcloud') => readChannelConfig(orderings.get(channel)!.newest).applicationMsps.get(mspId)!;
 
 describe("an organization's certificates", () => {
   test('are all listed, with the authorities and orderers of the others that it depends on', async () => {
@@ -139,17 +151,66 @@ describe("an organization's certificates", () => {
 describe('revoking', () => {
   test('puts the list into the configuration at once; a second one holds both', async () => {
     for (const name of ['one', 'two']) await certificates().issue({ name, role: 'client' });
-    expect(await certificates().revoke('one')).toMatchObject({ state: 'in-force', block: 1 });
-    expect(await certificates().revoke('two')).toMatchObject({ state: 'in-force', block: 2 });
+    expect(await certificates().revoke('one')).toMatchObject([{ state: 'in-force', block: 1 }]);
+    expect(await certificates().revoke('two')).toMatchObject([{ state: 'in-force', block: 2 }]);
     expect(inForce().revocationLists).toHaveLength(1);
     await expect(certificates().revoke('nobody')).rejects.toThrow('nobody');
+  });
+
+  test('reaches every channel; where one cannot take it, the error names those that did and that one', async () => {
+    await openSecondChannel();
+    for (const name of ['one', 'two']) await certificates().issue({ name, role: 'client' });
+    expect(await certificates().revoke('one')).toMatchObject([
+      { channel: 'dcloud', state: 'in-force' },
+      { channel: 'second', state: 'in-force' },
+    ]);
+    expect(inForce('second').revocationLists).toEqual(inForce().revocationLists);
+    orderings.get('second')!.order = () => {
+      throw new Fault('unavailable', 'no orderer answers');
+    };
+    await expect(certificates().revoke('two')).rejects.toThrow(
+      /^two of AlderMSP is revoked in dcloud, but not in second \(.*no orderer answers.*do it again$/,
+    );
+    expect(inForce().revocationLists).not.toEqual(inForce('second').revocationLists);
+  });
+
+  test('holds while the authority changes and after it: nobody revoked is renewed, and each authority signs the list', async () => {
+    const ended = (await certificates().issue({ name: 'ended', role: 'client' })).signer.certificate;
+    await certificates().issue({ name: 'late', role: 'client' });
+    await certificates().revoke('ended');
+    const before = inForce().rootCertificates[0]!;
+    await certificates().announceAuthority('signing');
+    const { certificate: next } = await certificates().changeAuthority('signing');
+    await certificates().revoke('late');
+    const serial = serialKey(new X509Certificate(ended).serialNumber);
+    const revokedUnder = (root: string) =>
+      inForce().revocationLists.some((list) => revokedSerials(list, new X509Certificate(root).publicKey)?.has(serial));
+    expect([before, next].map(revokedUnder)).toEqual([true, true]);
+    await expect(certificates().renew('ended')).rejects.toThrow('ended is revoked');
+  });
+
+  test('of TLS certificates outlives the signing authority that listed them', async () => {
+    await openSecondChannel();
+    await certificates().issue({ name: 'ended', role: 'client' });
+    const { tls } = await openIdentity(own().organization, 'ended');
+    await certificates().revoke('ended');
+    await certificates().announceAuthority('signing');
+    const { certificate: next } = await certificates().changeAuthority('signing');
+    consortium = await found('dcloud');
+    await certificates().retireAuthority('signing');
+    for (const channel of ['dcloud', 'second']) {
+      expect(inForce(channel).rootCertificates).toEqual([next]);
+      const [list] = inForce(channel).revocationLists;
+      const serials = revokedSerials(list!, new X509Certificate(next).publicKey);
+      expect(serials).toContain(serialKey(new X509Certificate(tls.certificate).serialNumber));
+    }
   });
 
   test('is refused for the admin that the gateway signs with, and for the last one', async () => {
     await expect(certificates().revoke('admin')).rejects.toThrow('the admin that this gateway signs with');
     await certificates().issue({ name: 'second', role: 'admin' });
     await expect(certificates({ admin: 'gateway' }).revoke('second')).rejects.not.toThrow('last admin');
-    expect(await certificates().revoke('second')).toMatchObject({ state: 'in-force' });
+    expect(await certificates().revoke('second')).toMatchObject([{ state: 'in-force' }]);
     await expect(certificates({ admin: 'gateway' }).revoke('admin')).rejects.toThrow('the last admin of AlderMSP');
   });
 });
@@ -159,18 +220,14 @@ describe('going over to another authority', () => {
     const all = certificates();
     await expect(all.retireAuthority('signing')).rejects.toThrow('knows no former');
     await expect(all.changeAuthority('signing')).rejects.toThrow('announce it first');
-    expect(await all.announceAuthority('signing')).toMatchObject({ state: 'in-force' });
+    expect(await all.announceAuthority('signing')).toMatchObject([{ state: 'in-force' }]);
     expect(inForce().rootCertificates).toHaveLength(2);
     await all.changeAuthority('signing');
     await expect(all.retireAuthority('signing')).rejects.toThrow('start it, the peers and the orderer again first');
 
     // The gateway is started again, and so is whatever founds the network.
-    const organizations = ['alder', 'birch'].map((name) => ({
-      name,
-      mspId: `${name[0]!.toUpperCase()}${name.slice(1)}MSP`,
-    }));
-    consortium = await foundConsortium({ directory, channel: 'dcloud', organizations, now });
-    expect(await certificates().retireAuthority('signing')).toMatchObject({ state: 'in-force' });
+    consortium = await found('dcloud');
+    expect(await certificates().retireAuthority('signing')).toMatchObject([{ state: 'in-force' }]);
     expect(inForce().rootCertificates).toHaveLength(1);
   });
 
@@ -188,7 +245,7 @@ describe('going over to another authority', () => {
     const update = Buffer.from((await changes().file(id)).update, 'base64');
     await changes().takeSignature(birch.mspId as MspId, id, Buffer.from(signUpdate(birch, update)).toString('base64'));
     await changes().submit(id);
-    expect(await certificates().retireAuthority('tls')).toMatchObject({ state: 'in-force' });
+    expect(await certificates().retireAuthority('tls')).toMatchObject([{ state: 'in-force' }]);
     expect(inForce().rootCertificates).toEqual(before);
     expect(inForce().tlsRootCertificates).toHaveLength(1);
   });

@@ -24,8 +24,10 @@ import {
   renew,
   revoke,
   revokedSerialNumbers,
+  type SignedList,
 } from '@d-cloud/network/admin';
 import { Fault } from '@d-cloud/network/ledger';
+import type { MspInConfig } from '@d-cloud/network/ledger/verify';
 import type { GatewayConfig } from '../config.ts';
 import type { Clock } from '../services.ts';
 import type { ChangeView } from './change-view.ts';
@@ -80,24 +82,25 @@ export class Certificates {
   }
 
   /**
-   * Ends an identity: the organization's revocation list goes into the channel's configuration, which its own admin alone may change,
-   * and binds everybody from that block on. Refused for the last admin, and for the one that this gateway signs with.
+   * Ends an identity: the organization's revocation lists go into the configuration of every channel that it is in, which its own admin
+   * alone may change, and bind everybody from that block on. Refused for the last admin, and for the one that this gateway signs with.
    */
-  async revoke(name: string, signal?: AbortSignal): Promise<ChangeView> {
+  async revoke(name: string, signal?: AbortSignal): Promise<ChangeView[]> {
     const { organization: mspId, clock } = this.#powers;
     const organization = await this.#organization();
     await this.#refuseLastAdmin(organization, name);
-    const list = await revoke(organization, [name], clock.now());
-    return this.#carry({ kind: 'set-revocation-list', mspId, lists: [list] }, `${name} of ${mspId} is revoked`, signal);
+    const lists = await revoke(organization, [name], clock.now());
+    return this.#carry((msp) => setLists(msp, lists), `${name} of ${mspId} is revoked`, signal);
   }
 
-  /** First step to another authority: it is made, and the channel takes its certificates beside those of the one in use. */
-  async announceAuthority(kind: AuthorityKind, signal?: AbortSignal): Promise<ChangeView> {
+  /** First step to another authority: it is made, and the channels take its certificates beside those of the one in use. */
+  async announceAuthority(kind: AuthorityKind, signal?: AbortSignal): Promise<ChangeView[]> {
     const organization = await this.#organization();
+    const { mspId } = organization;
     const { certificate } = await nextAuthority(organization, kind, this.#powers.clock.now());
-    const what = kind === 'tls' ? { tlsRootCertificate: certificate } : { rootCertificate: certificate };
-    const summary = `${organization.mspId} announces its next ${kind} authority`;
-    return this.#carry({ kind: 'add-roots', mspId: organization.mspId, ...what }, summary, signal);
+    const announced = (msp: MspInConfig): ConfigEdit | undefined =>
+      rootsOf(msp, kind).includes(certificate) ? undefined : { kind: 'add-roots', mspId, ...root(kind, certificate) };
+    return this.#carry(announced, `${mspId} announces its next ${kind} authority`, signal);
   }
 
   /** Second step: all own certificates are issued again under it, for the same keys. The programs are started again afterwards. */
@@ -105,24 +108,27 @@ export class Certificates {
     const organization = await this.#organization();
     const now = this.#powers.clock.now();
     const { certificate } = await nextAuthority(organization, kind, now);
-    if (!(await this.#rootsInForce(kind)).includes(certificate)) {
+    const unaware = [...(await this.#ownMsps())].filter(([, msp]) => !rootsOf(msp, kind).includes(certificate));
+    if (unaware.length > 0) {
+      const channels = unaware.map(([channel]) => channel).join(' and ');
       throw new Fault(
         'misconfigured',
-        `the channel does not know the next ${kind} authority of ${organization.mspId} yet: announce it first`,
+        `${channels} does not know the next ${kind} authority of ${organization.mspId} yet: announce it first`,
       );
     }
     await changeAuthority(organization, kind, now);
     return { certificate };
   }
 
-  /** Last step: the channel forgets an authority that the organization had before, and with it everything that it issued. */
-  async retireAuthority(kind: AuthorityKind, signal?: AbortSignal): Promise<ChangeView> {
-    const { access } = this.#powers;
+  /** Last step: the channels forget an authority that the organization had before, and with it everything that it issued. */
+  async retireAuthority(kind: AuthorityKind, signal?: AbortSignal): Promise<ChangeView[]> {
+    const { access, clock } = this.#powers;
     const organization = await this.#organization();
-    const inForce = await this.#rootsInForce(kind);
+    const { mspId } = organization;
+    const inForce = [...(await this.#ownMsps()).values()].flatMap((msp) => rootsOf(msp, kind));
     const former = (await formerAuthorities(organization, kind)).find((one) => inForce.includes(one));
     if (former === undefined) {
-      throw new Fault('misconfigured', `the channel knows no former ${kind} authority of ${organization.mspId}`);
+      throw new Fault('misconfigured', `the channel knows no former ${kind} authority of ${mspId}`);
     }
     const issuer = new X509Certificate(former);
     if (kind === 'signing' && new X509Certificate(access.admin.certificate).verify(issuer.publicKey)) {
@@ -131,24 +137,71 @@ export class Certificates {
         'this gateway still signs with a certificate of the former authority: start it, the peers and the orderer again first',
       );
     }
-    const what = kind === 'tls' ? { tlsRootCertificate: former } : { rootCertificate: former };
-    const summary = `${organization.mspId} retires a former ${kind} authority`;
-    return this.#carry({ kind: 'remove-roots', mspId: organization.mspId, ...what }, summary, signal);
+    const known = (msp: MspInConfig) => rootsOf(msp, kind).includes(former);
+    // The former authority's list goes with it, and TLS certificates that it names are not all gone: the next one's list comes first.
+    const needsLists = kind === 'signing' && (await revokedSerialNumbers(organization)).size > 0;
+    const lists = needsLists ? await revoke(organization, [], clock.now()) : [];
+    const listed = await this.#carry(
+      (msp) => (known(msp) ? setLists(msp, lists) : undefined),
+      `${mspId} signs its revocations under its ${kind} authority`,
+      signal,
+    );
+    const retired = await this.#carry(
+      (msp) => (known(msp) ? { kind: 'remove-roots', mspId, ...root(kind, former) } : undefined),
+      `${mspId} retires a former ${kind} authority`,
+      signal,
+    );
+    return [...listed, ...retired];
   }
 
-  async #rootsInForce(kind: AuthorityKind): Promise<readonly string[]> {
+  /** The own MSP in every channel that the own peer keeps, the gateway's channel first. */
+  async #ownMsps(): Promise<ReadonlyMap<string, MspInConfig>> {
     const { access, config, organization } = this.#powers;
-    const { applicationMsps } = readChannelConfig(await access.configBlock(config.channel));
-    const msp = applicationMsps.get(organization);
-    return (kind === 'tls' ? msp?.tlsRootCertificates : msp?.rootCertificates) ?? [];
+    const channels = [...new Set([config.channel, ...(await access.channels())])];
+    const msps = await Promise.all(
+      channels.map(async (channel) => {
+        const { applicationMsps } = readChannelConfig(await access.configBlock(channel));
+        return [channel, applicationMsps.get(organization)] as const;
+      }),
+    );
+    return new Map(msps.flatMap(([channel, msp]) => (msp === undefined ? [] : [[channel, msp]])));
   }
 
-  /** What concerns the own organization alone needs no other's signature. */
-  async #carry(edit: ConfigEdit, summary: string, signal?: AbortSignal): Promise<ChangeView> {
-    const { changes, config } = this.#powers;
-    const { id } = await changes.propose(config.channel, edit, summary);
-    await changes.sign(id);
-    return changes.submit(id, signal);
+  /**
+   * What concerns the own organization alone needs no other's signature. Every channel gets the change that it is to have; when some
+   * cannot take it, the others have it all the same, and the error names both.
+   */
+  async #carry(
+    editFor: (msp: MspInConfig) => ConfigEdit | undefined,
+    summary: string,
+    signal?: AbortSignal,
+  ): Promise<ChangeView[]> {
+    const { changes } = this.#powers;
+    const carried: ChangeView[] = [];
+    const missed: { readonly channel: string; readonly cause: unknown }[] = [];
+    for (const [channel, msp] of await this.#ownMsps()) {
+      const edit = editFor(msp);
+      if (edit === undefined) continue;
+      try {
+        const { id } = await changes.propose(channel, edit, summary);
+        await changes.sign(id);
+        carried.push(await changes.submit(id, signal));
+      } catch (cause) {
+        missed.push({ channel, cause });
+      }
+    }
+    const [first] = missed;
+    if (first === undefined) return carried;
+    if (carried.length === 0 && missed.length === 1) throw first.cause;
+    const where = (channels: readonly string[]) => channels.join(', ') || 'no channel';
+    const reasons = missed.map(
+      ({ channel, cause }) => `${channel} (${cause instanceof Error ? cause.message : cause})`,
+    );
+    throw new Fault(
+      first.cause instanceof Fault ? first.cause.kind : 'unavailable',
+      `${summary} in ${where(carried.map(({ channel }) => channel))}, but not in ${where(reasons)}: do it again`,
+      { cause: first.cause },
+    );
   }
 
   async #refuseLastAdmin(organization: Organization, name: string): Promise<void> {
@@ -204,6 +257,18 @@ export class Certificates {
       expiryOf(readFileSync(file, 'utf8'), { organization, holder, path: file }, now),
     );
   }
+}
+
+const root = (kind: AuthorityKind, certificate: string) =>
+  kind === 'tls' ? { tlsRootCertificate: certificate } : { rootCertificate: certificate };
+
+const rootsOf = ({ rootCertificates, tlsRootCertificates }: MspInConfig, kind: AuthorityKind) =>
+  kind === 'tls' ? tlsRootCertificates : rootCertificates;
+
+/** The lists of the authorities that the MSP has; none where it has none of them, and so nothing of theirs counts. */
+function setLists({ mspId, rootCertificates }: MspInConfig, signed: readonly SignedList[]): ConfigEdit | undefined {
+  const lists = signed.filter(({ authority }) => rootCertificates.includes(authority)).map(({ list }) => list);
+  return lists.length === 0 ? undefined : { kind: 'set-revocation-list', mspId, lists };
 }
 
 /** The authorities of every member and the orderers' TLS certificates, as the channel's configuration has them. */

@@ -12,6 +12,7 @@ type Certificate = {
   readonly daysLeft: number;
   readonly warning?: string;
 };
+type Carried = { readonly changes: readonly ChangeView[] };
 type Identity = { readonly name: string; readonly mspId: string; readonly directory: string };
 
 /** Adds `cert list|issue|renew|revoke|authority`. */
@@ -66,8 +67,9 @@ export function addCertificateCommands(program: Command, session: Session): void
     .command('revoke <name>')
     .description('end an identity for everybody, from the next config block on')
     .action(async (name: string) => {
-      const change = await (await admin()).call<ChangeView>('POST', `/admin/certificates/${name}/revoke`);
-      session.output.result({ ok: true, change }, `${name} counts nowhere any more\n${changeText(change)}`);
+      const { changes } = await (await admin()).call<Carried>('POST', `/admin/certificates/${name}/revoke`);
+      const channels = changes.map(({ channel }) => channel).join(', ');
+      session.output.result({ ok: true, changes }, `${name} counts no more in ${channels}\n${changesOf(changes)}`);
     });
   cert
     .command('authority <announce|change|retire>')
@@ -84,11 +86,14 @@ export function addCertificateCommands(program: Command, session: Session): void
           'All certificates are issued again. Start the programs again, then: dcloud cert authority retire',
         );
       } else if (step === 'announce' || step === 'retire') {
-        const change = await (await admin()).call<ChangeView>('POST', path);
-        session.output.result({ ok: true, change }, changeText(change));
+        const { changes } = await (await admin()).call<Carried>('POST', path);
+        session.output.result({ ok: true, changes }, changesOf(changes));
       } else throw new Error('Say authority announce, change or retire.');
     });
 }
+
+const changesOf = (changes: readonly ChangeView[]) =>
+  changes.length === 0 ? 'Every channel has it already.' : changes.map(changeText).join('\n\n');
 
 function attributes(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [name, ...value] = text.split('=');

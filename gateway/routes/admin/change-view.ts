@@ -75,5 +75,8 @@ export const changeView = z
   })
   .meta({ id: 'ChannelChange' });
 
+/** What an organization changes of itself goes into every channel that it is in. */
+export const carriedChanges = z.object({ changes: z.array(changeView).describe('One of each channel, in force') });
+
 export const changeParams = z.strictObject({ id: idOf('chng') });
 export const changeSummary = text(1, 1000);

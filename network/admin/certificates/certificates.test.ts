@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { revokedSerials } from '../../ledger/verify/revocation-list.ts';
 import {
   attributesOf,
+  type CertifiedKey,
   changeAuthority,
   checkFitToStart,
   enrol,
@@ -24,6 +25,7 @@ import {
   organizationalUnits,
   renew,
   revoke,
+  type SignedList,
   signingAuthority,
 } from './index.ts';
 
@@ -139,6 +141,10 @@ describe('an identity', () => {
   });
 });
 
+const serialOf = ({ certificate }: CertifiedKey) => new X509Certificate(certificate).serialNumber.toLowerCase();
+const revokedBy = async (list: string) =>
+  revokedSerials(list, new X509Certificate((await signingAuthority(alder)).certificate).publicKey)!;
+
 describe('revoking', () => {
   test('gathers every revoked certificate, TLS ones too, in a list that the authority signed', async () => {
     const serials = [];
@@ -148,13 +154,48 @@ describe('revoking', () => {
         serials.push(new X509Certificate(certificate).serialNumber.toLowerCase());
     }
     await revoke(alder, ['first'], now);
-    const list = await revoke(alder, ['second', 'first'], days(1));
+    const [{ list }] = (await revoke(alder, ['second', 'first'], days(1))) as [SignedList];
     expect(list.startsWith('-----BEGIN X509 CRL-----\n')).toBe(true);
     const authority = new X509Certificate((await signingAuthority(alder)).certificate);
     expect([...revokedSerials(list, authority.publicKey)!].sort()).toEqual(serials.sort());
     const other = await foundOrganization({ directory, name: 'birch', mspId: 'BirchMSP', now });
     const stranger = new X509Certificate((await signingAuthority(other)).certificate);
     expect(revokedSerials(list, stranger.publicKey)).toBeUndefined();
+  });
+
+  test('ends every certificate that a renewed identity was ever given, those from before the register too', async () => {
+    const [first, old] = [await enrol(alder, request('admin'), now), await enrol(alder, request('peer'), now)];
+    await rm(join(old.directory, 'issued.json'));
+    const [second, fresh] = [await renew(alder, 'admin', days(1)), await renew(alder, 'peer', days(1))];
+    const third = await renew(alder, 'admin', days(2));
+    const [{ list }] = (await revoke(alder, ['admin', 'peer'], days(3))) as [SignedList];
+    const given = [first, second, third, old, fresh].flatMap(({ signer, tls }) => [serialOf(signer), serialOf(tls)]);
+    expect([...(await revokedBy(list))].sort()).toEqual(given.sort());
+  });
+
+  test('ends renewal: a fresh serial number would bring the identity back', async () => {
+    await enrol(alder, { ...request('admin'), days: 10 }, now);
+    await revoke(alder, ['admin'], now);
+    await expect(renew(alder, 'admin', days(1))).rejects.toThrow('admin is revoked');
+    expect((await listExpiry(alder, now)).map(({ holder }) => holder)).toEqual(['authority', 'authority (TLS)']);
+  });
+
+  test.each(['signing', 'tls'] as const)('outlives another authority (%s)', async (kind) => {
+    const ended = await enrol(alder, request('admin'), now);
+    await enrol(alder, request('peer'), now);
+    await revoke(alder, ['admin'], now);
+    const before = (await signingAuthority(alder)).certificate;
+    await nextAuthority(alder, kind, now);
+    await changeAuthority(alder, kind, now);
+    expect((await openIdentity(alder, 'admin')).signer.certificate).toBe(ended.signer.certificate);
+    const current = (await signingAuthority(alder)).certificate;
+    const lists = await revoke(alder, ['peer'], days(1));
+    expect(lists.map(({ authority }) => authority)).toEqual(kind === 'signing' ? [current, before] : [current]);
+    for (const { list, authority } of lists) {
+      const serials = revokedSerials(list, new X509Certificate(authority).publicKey);
+      expect([...serials!]).toEqual(expect.arrayContaining([serialOf(ended.signer), serialOf(ended.tls)]));
+    }
+    expect((await mspRoots(alder)).revocationLists).toEqual([lists[0]!.list]);
   });
 
   test('refuses a register that somebody broke', async () => {

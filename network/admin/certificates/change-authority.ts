@@ -7,6 +7,8 @@ import { type Authority, foundAuthority, openAuthority } from './authority.ts';
 import { listIdentities, renew } from './enrolment.ts';
 import { keyPem } from './key-pair.ts';
 import { type Organization, openOrganization } from './organization.ts';
+import { revoke } from './revoke.ts';
+import { revokedSerialNumbers } from './serial-registers.ts';
 
 /** Which of an organization's two authorities: the one that issues signers, or the one for TLS. */
 export type AuthorityKind = 'signing' | 'tls';
@@ -33,7 +35,7 @@ export async function nextAuthority(organization: Organization, kind: AuthorityK
 
 /**
  * Puts the next authority in the place of the one in use and issues every identity's certificates again under it, for the same
- * keys. To be called when the channel's configuration names both roots; the programs are started again afterwards. After a crash
+ * keys; revoked ones stay as they are. To be called when the channel's configuration names both roots; the programs are started again afterwards. After a crash
  * in the middle it is called again and goes on.
  */
 export async function changeAuthority(organization: Organization, kind: AuthorityKind, now: Date): Promise<void> {
@@ -55,14 +57,18 @@ export async function changeAuthority(organization: Organization, kind: Authorit
     );
   }
   const root = await readNeeded(join(current, 'cert.pem'), 'the authority');
+  const revoked = await revokedSerialNumbers(organization);
   for (const name of await listIdentities(organization)) {
     const identity = join(directory, 'identities', name);
     const own = kind === 'tls' ? join(identity, 'tls', 'cert.pem') : join(identity, 'msp', 'signcerts', 'cert.pem');
     const issued = new X509Certificate(await readNeeded(own, `the certificate of ${name}`));
+    if (revoked.has(issued.serialNumber.toLowerCase())) continue;
     if (!issued.verify(new X509Certificate(root).publicKey)) await renew(organization, name, now);
     await writeWhole(join(identity, 'msp', published[kind]), root, 'public');
     if (kind === 'tls') await writeWhole(join(identity, 'tls', 'ca.pem'), root, 'public');
   }
+  // The list that the MSP shows is that of the authority it shows.
+  if (kind === 'signing' && revoked.size > 0) await revoke(organization, [], now);
   // Last: until now the organization shows the old authority, and a call after a crash goes on.
   await writeWhole(join(directory, 'msp', published[kind]), root, 'public');
   await openOrganization(directory);

@@ -8,6 +8,7 @@ import { type CertifiedKey, issueIdentity, issueTls, type NodeRole } from './aut
 import { keyPem, privateKeyFrom } from './key-pair.ts';
 import { readMspSigner, writeMsp } from './msp-directory.ts';
 import { mspRoots, type Organization, signingAuthority, tlsAuthority } from './organization.ts';
+import { issuedSerials, noteIssued, revokedSerialNumbers, serialOf } from './serial-registers.ts';
 
 export interface EnrolRequest {
   /** Lower case letters, digits, dashes, underscores: the folder's name and both certificates' common name. */
@@ -67,6 +68,7 @@ async function writeIdentity(organization: Organization, request: EnrolRequest, 
   });
   const hosts = request.hosts ?? loopback;
   const tls = await issueTls(await tlsAuthority(organization), { name, hosts, ...dates });
+  await noteIssued(directory, [], { signer, tls });
   await writeMsp(join(directory, 'msp'), roots, signer);
   await writeWhole(join(directory, 'tls', 'ca.pem'), roots.tlsRootCertificate, 'public');
   await writeWhole(join(directory, 'tls', 'cert.pem'), tls.certificate, 'public');
@@ -98,10 +100,13 @@ export async function listIdentities(organization: Organization): Promise<string
 
 /**
  * Issues both certificates of an identity again for the same keys. With the same key an orderer stays a consenter without
- * any change of the channel: Raft compares public keys.
+ * any change of the channel: Raft compares public keys. Refused for a revoked identity, which a fresh serial number would bring back.
  */
 export async function renew(organization: Organization, name: string, now: Date, days?: number): Promise<Identity> {
   const old = await openIdentity(organization, name);
+  if ((await revokedSerialNumbers(organization)).has(serialOf(old.signer.certificate))) {
+    throw new Fault('misconfigured', `${name} is revoked: issue another identity, under another name`);
+  }
   const certificate = new X509Certificate(old.signer.certificate);
   const attributes = attributesOf(old.signer.certificate);
   const dates = { now, ...(days === undefined ? {} : { days }) };
@@ -121,6 +126,7 @@ export async function renew(organization: Organization, name: string, now: Date,
     key: old.tls.key,
     ...dates,
   });
+  await noteIssued(old.directory, await issuedSerials(old.directory, old), { signer, tls });
   await writeWhole(join(old.mspDirectory, 'signcerts', 'cert.pem'), signer.certificate, 'public');
   await writeWhole(join(old.tlsDirectory, 'cert.pem'), tls.certificate, 'public');
   return { ...old, signer, tls };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readNeeded } from '../private-files.ts';
 import { listIdentities } from './enrolment.ts';
 import type { Organization } from './organization.ts';
+import { revokedSerialNumbers } from './serial-registers.ts';
 
 /** How near an end is: Fabric itself warns only in the last seven days, and of its own certificates alone. */
 export type ExpiryWarning = 'expired' | '7 days' | '30 days' | '90 days';
@@ -49,7 +50,7 @@ export function expiryOf(
   };
 }
 
-/** Every certificate of an organization, the one that ends first in front. */
+/** Every certificate of an organization that it has not revoked, the one that ends first in front. */
 export async function listExpiry(organization: Organization, now: Date): Promise<CertificateExpiry[]> {
   const { directory, mspId } = organization;
   const places: [string, string][] = [
@@ -66,5 +67,7 @@ export async function listExpiry(organization: Organization, now: Date): Promise
   const all = places.map(async ([holder, path]) => {
     return expiryOf(await readNeeded(path, `the certificate of ${holder}`), { organization: mspId, holder, path }, now);
   });
-  return (await Promise.all(all)).sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
+  const revoked = await revokedSerialNumbers(organization);
+  const counting = (await Promise.all(all)).filter(({ serialNumber }) => !revoked.has(serialNumber));
+  return counting.sort((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
 }

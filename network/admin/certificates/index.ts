@@ -23,5 +23,6 @@ export {
   tlsAuthority,
 } from './organization.ts';
 export { type RevokedCertificate, revocationList } from './revocation.ts';
-export { revoke, revokedSerialNumbers } from './revoke.ts';
+export { revoke, type SignedList } from './revoke.ts';
+export { revokedSerialNumbers } from './serial-registers.ts';
 export { checkFitToStart, checkInForce } from './start-check.ts';

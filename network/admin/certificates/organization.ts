@@ -106,11 +106,11 @@ export async function listOrganizations(directory: string): Promise<Organization
 }
 
 export function signingAuthority(organization: Organization): Promise<Authority> {
-  return readAuthority(join(organization.directory, 'ca'));
+  return authorityIn(join(organization.directory, 'ca'));
 }
 
 export function tlsAuthority(organization: Organization): Promise<Authority> {
-  return readAuthority(join(organization.directory, 'tlsca'));
+  return authorityIn(join(organization.directory, 'tlsca'));
 }
 
 /** What other organizations need of this one; goes into the channel configuration. */
@@ -123,7 +123,8 @@ async function writeAuthority(directory: string, authority: Authority): Promise<
   await writeWhole(join(directory, 'key.pem'), keyPem(authority.key), 'secret');
 }
 
-async function readAuthority(directory: string): Promise<Authority> {
+/** The authority whose certificate and key lie in a folder. */
+export async function authorityIn(directory: string): Promise<Authority> {
   const certificate = await readNeeded(join(directory, 'cert.pem'), "the authority's certificate");
   const key = await readNeeded(join(directory, 'key.pem'), "the authority's key");
   return openAuthority(certificate, key, directory);

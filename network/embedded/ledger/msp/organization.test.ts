@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  changeAuthority,
   enrol,
   type Organization as Founded,
   foundOrganization,
   mspRoots,
+  nextAuthority,
   revocationList,
   signingAuthority,
 } from '../../../admin/index.ts';
@@ -26,13 +28,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-async function organization(revocations: readonly string[] = []): Promise<Organization> {
+async function organization(
+  revocations: readonly string[] = [],
+  former: readonly string[] = [],
+): Promise<Organization> {
   const { rootCertificate } = await mspRoots(founded);
   const root = Buffer.from(rootCertificate);
   const ou = (unit: string) => ({ certificate: root, unit });
   const nodeOus = { enable: true, client: ou('client'), peer: ou('peer'), admin: ou('admin'), orderer: ou('orderer') };
   const revocationLists = revocations.map((list) => Buffer.from(list));
-  const encoded = FabricMspConfig.encode({ name: 'A', rootCerts: [root], revocationList: revocationLists, nodeOus });
+  const encoded = FabricMspConfig.encode({
+    name: 'A',
+    rootCerts: [root, ...former.map((pem) => Buffer.from(pem))],
+    revocationList: revocationLists,
+    nodeOus,
+  });
   return new Organization(FabricMspConfig.decode(encoded));
 }
 const certificate = async (from: Founded, name: string): Promise<X509Certificate> =>
@@ -58,5 +68,17 @@ describe('an organization judges a certificate', () => {
     const strict = await organization([await revocationList(await signingAuthority(founded), revoked, 1, now)]);
     expect(strict.judge(ended).problem).toBe('revoked');
     expect(strict.judge(kept).problem).toBeUndefined();
+  });
+
+  test('by the lists of its own authority alone: another one of the same name says nothing of it', async () => {
+    const ended = await certificate(founded, 'of-the-former');
+    const former = await signingAuthority(founded);
+    const revoked = [{ serialNumber: ended.serialNumber, revokedAt: now }];
+    const next = await nextAuthority(founded, 'signing', now);
+    await changeAuthority(founded, 'signing', now);
+    const judgeBy = async (by: typeof next) =>
+      (await organization([await revocationList(by, revoked, 1, now)], [former.certificate])).judge(ended).problem;
+    expect(await judgeBy(next)).toBeUndefined();
+    expect(await judgeBy(former)).toBe('revoked');
   });
 });

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { FabricMspConfig } from '../wire/config.ts';
 import type { Role } from '../wire/policy.ts';
-import { revokedSerials } from './revocation.ts';
+import { keyIdOf, revokedSerials } from './revocation.ts';
 
 /** What an organization says of a certificate that bears its name. */
 export interface Judgement {
@@ -46,15 +46,21 @@ export class Organization {
     // As in Fabric: a leaf without a chain cannot be told to be this organization's at all.
     if (chain === undefined) return { ...none, problem: certificate.ca ? 'untrusted' : 'foreign' };
     if (certificate.ca) return { ...none, problem: 'untrusted' };
-    if (chain.some(({ issuer, serialNumber }) => this.#revoked.has(`${issuer}/${serialNumber}`))) {
-      return { ...none, problem: 'revoked' };
-    }
+    if (this.#isRevoked(chain)) return { ...none, problem: 'revoked' };
     const units = [...certificate.subject.matchAll(/^OU=(.*)$/gm)].map((found) => found[1]!);
     const roles = new Set<Role>(this.#admins.has(certificate.fingerprint256) ? ['admin'] : []);
     if (this.#units === undefined) return { roles, units, problem: undefined };
     const named = units.flatMap((unit) => this.#units?.get(unit) ?? []);
     for (const role of named) roles.add(role);
     return { roles, units, problem: named.length === 1 ? undefined : 'roles' };
+  }
+
+  #isRevoked(chain: readonly X509Certificate[]): boolean {
+    if (this.#revoked.size === 0) return false;
+    return chain.some(({ serialNumber }, place) => {
+      const issuer = chain[place + 1];
+      return issuer !== undefined && this.#revoked.has(`${keyIdOf(issuer.raw)}/${serialNumber}`);
+    });
   }
 
   /** The certificate and its issuers up to a root; validity periods are left out on purpose, as in Fabric. */
