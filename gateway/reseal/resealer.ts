@@ -247,17 +247,17 @@ export class Resealer implements AsyncDisposable {
   }
 
   async #remove(version: VersionId, blocks: readonly PlacedBlock[], signal: AbortSignal) {
-    const { ways, organization, index, quotaBytes } = this.#powers;
+    const { ways, organization, index, quotaBytes, readModel } = this.#powers;
     const deadlineMs = pause.deadlineMs;
     await using direct = new DirectBlocks({ ways: ways(), version, organization, index, quotaBytes, deadlineMs });
-    const known = ways();
     const byNode = Map.groupBy(blocks, ({ node }) => node);
     const counted = await Promise.all(
       [...byNode].map(async ([node, own]) => {
         const count = { node, ok: 0, missing: 0, corrupt: 0, offline: 0, slow: 0, repaired: 0 };
+        // One that has left took its blocks with it: nobody can be asked. To any other there is no way yet, and it says nothing.
+        const hasLeft = readModel.get('storage-node', node)?.record.state === 'left';
         for (const { cid } of own) {
-          // A storage node that has left took its blocks with it: nobody can be asked.
-          const found = known.has(node) ? await stillThere(direct, node, cid, signal) : false;
+          const found = hasLeft ? false : await stillThere(direct, node, cid, signal);
           count[found === undefined ? 'offline' : found ? 'ok' : 'missing']++;
         }
         return count;
