@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '@d-cloud/network/ledger';
 import type { TarFile } from '../publish/read-tar.ts';
 import { openArchive } from './archive.ts';
 import { neededParts, restoredName, unitOf } from './parts.ts';
+import { place } from './place.ts';
 
 export type RestoreWish = {
   /** The organization's directory. */
@@ -67,11 +68,4 @@ async function unpack(files: AsyncIterable<TarFile>, into: string): Promise<read
   if (!neededParts.every((part) => paths.has(part)))
     throw new Fault('corrupt', 'This backup lacks the keys without which a gateway opens nothing.');
   return [...units];
-}
-
-async function place(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-  await rename(from, to);
-  await using parent = await open(dirname(to), 'r');
-  await parent.sync();
 }

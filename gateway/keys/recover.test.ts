@@ -1,9 +1,21 @@
 /** What the ledger keeps of an organization's keys, on an embedded network: a gateway's disk is lost and nothing with it; keys follow revokes and rotations. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VersionId } from '@d-cloud/chaincode/domain';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import { backUp, restore } from '../backup/index.ts';
 import { openFabricChannel } from '../service/open-channel.ts';
 import { gatewayConfigOf } from '../supervisor/gateway-config-of.ts';
@@ -63,6 +75,20 @@ async function settled(): Promise<Loose> {
   }
 }
 
+/** Recovers alder's gateway, which is down, with the recovery key in this file. */
+async function recover(file = home().recoveryKey, organizationSecret = home().organizationSecret) {
+  const config = await gatewayConfigOf(network.directory, 'alder');
+  await using channel = openFabricChannel(config, async () => {});
+  return await recoverKeys({
+    data: config.data,
+    organizationSecret,
+    organization: config.organization.mspId,
+    channel: config.channel,
+    ledger: channel.ledger,
+    recoveryKey: readRecoveryKey(file),
+  });
+}
+
 test('a lost key store comes back from the ledger with the recovery key and opens every version bit by bit', async () => {
   const dataset = await register();
   const contents = [randomBytes(3_000_000), randomBytes(100)];
@@ -79,23 +105,11 @@ test('a lost key store comes back from the ledger with the recovery key and open
   network.gateways.delete('alder');
   rmSync(home().gateway, { recursive: true });
   await mkdir(home().gateway, { mode: 0o700 });
-  const config = await gatewayConfigOf(network.directory, 'alder');
-  const recover = async (file: string) => {
-    await using channel = openFabricChannel(config, async () => {});
-    return await recoverKeys({
-      data: config.data,
-      organizationSecret: config.organizationSecret,
-      organization: config.organization.mspId,
-      channel: config.channel,
-      ledger: channel.ledger,
-      recoveryKey: readRecoveryKey(file),
-    });
-  };
   const others = layoutOf(network.directory).ofOrganization('birch').recoveryKey;
   await expect(recover(others)).rejects.toThrow('does not open');
   expect(readdirSync(home().gateway)).not.toContain('keys.sqlite');
-  expect(await recover(home().recoveryKey)).toMatchObject({ versions: 2, unpublished: [] });
-  await expect(recover(home().recoveryKey)).rejects.toThrow('nothing is written over');
+  expect(await recover()).toMatchObject({ versions: 2, unpublished: [] });
+  await expect(recover()).rejects.toThrow('nothing is written over');
   expect(readdirSync(home().gateway).filter((name) => name.startsWith('.'))).toEqual([]);
 
   await network.startGateway('alder');
@@ -105,6 +119,24 @@ test('a lost key store comes back from the ledger with the recovery key and open
   const later = await publish(dataset, contents[1]!);
   expect((await read(later)).equals(contents[1]!)).toBe(true);
 }, 120_000);
+
+test("an organization's secret on another disk is recovered too", async () => {
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  const secret = readFileSync(home().organizationSecret);
+  rmSync(join(home().gateway, 'keys.sqlite'));
+  const elsewhere = mkdtempSync('/dev/shm/dcloud-');
+  try {
+    expect(statSync(elsewhere).dev).not.toBe(statSync(home().gateway).dev);
+    await recover(home().recoveryKey, join(elsewhere, 'organization-secret'));
+    expect(readdirSync(elsewhere)).toEqual(['organization-secret']);
+    expect(readFileSync(join(elsewhere, 'organization-secret')).equals(secret)).toBe(true);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+  await network.startGateway('alder');
+  await network.caughtUp();
+  await settled();
+}, 60_000);
 
 test('a gateway restored from an older backup takes in what was published, revoked and rotated since', async () => {
   const organization = 'alder';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeptEntry, MspId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import type { KeyPair } from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
+import { place } from '../backup/place.ts';
 import { CustodyStore } from '../custody/custody-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { KeyProtection } from './key-protection.ts';
@@ -17,7 +18,7 @@ import { recoveryName, unwrapOrganization } from './wrapped-keys.ts';
 export type RecoverWish = {
   /** The gateway's data directory; there must be no key store in it. */
   readonly data: string;
-  /** File of the organization's secret, which is written anew. */
+  /** File of the organization's secret: it gets the one that is kept, also where there is another. */
   readonly organizationSecret: string;
   readonly organization: MspId;
   readonly channel: string;
@@ -35,11 +36,12 @@ const organizationSchema = z.strictObject({
 
 /**
  * Builds a gateway's key store again from what its organization keeps on the ledger, with the recovery key: all of it or nothing. Every
- * version's keys are held against what the ledger commits to. Refuses where there is a key store; the gateway must not run.
+ * version's keys are held against what the ledger commits to. Refuses where there is a key store, and writes over whatever else an earlier
+ * try has left; the gateway must not run.
  */
 export async function recoverKeys(wish: RecoverWish): Promise<TakenIn> {
   const { data, organization, channel, recoveryKey } = wish;
-  if (existsSync(join(data, 'keys.sqlite')) || existsSync(join(data, 'key-store.key')))
+  if (existsSync(join(data, 'keys.sqlite')))
     throw new Fault('misconfigured', `There is a key store in ${data}: move it away first, nothing is written over.`);
   const entries = await Array.fromAsync(keptEntries(wish.ledger));
   const where = { channel, organization };
@@ -53,12 +55,17 @@ export async function recoverKeys(wish: RecoverWish): Promise<TakenIn> {
   const staged = await mkdtemp(join(data, '.restore-'));
   try {
     const recovered = await fill();
-    const secretFile = join(staged, 'organization-secret');
+    // In its own folder, which may be on another disk.
+    const secretFile = `${wish.organizationSecret}.recovered`;
     await writeFile(secretFile, Buffer.from(secrets.organizationSecret, 'base64'), { mode: 0o600, flush: true });
-    await rename(secretFile, wish.organizationSecret);
+    await place(secretFile, wish.organizationSecret);
     // The key store comes last: what was killed before is begun again.
     const files = (await readdir(staged)).toSorted((a, b) => Number(a === 'keys.sqlite') - Number(b === 'keys.sqlite'));
-    for (const file of files) await rename(join(staged, file), join(data, file));
+    for (const file of files) {
+      // The log of a database that was lost would be read into this one.
+      for (const beside of ['-wal', '-shm']) await rm(join(data, file + beside), { force: true });
+      await place(join(staged, file), join(data, file));
+    }
     return recovered;
   } finally {
     await rm(staged, { recursive: true, force: true });
