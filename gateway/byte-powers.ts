@@ -1,7 +1,7 @@
 /** The powers over bytes, keys and jobs: built from the foundation, disposed before it. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type JobRecord, readRefusal, type StorageNodeId } from '@d-cloud/chaincode/domain';
+import { type JobRecord, type OrganizationRecord, readRefusal, type StorageNodeId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { PeerClient } from '@d-cloud/network/peers';
 import { type BlockStore, StorageRoutes } from '@d-cloud/network/store';
@@ -80,8 +80,8 @@ export type OpenBytePowers = AsyncDisposable & {
   readonly probes: readonly Probe[];
   /** Address of the peer listener, `https://host:port`, once it serves. */
   readonly peerAddress: string | undefined;
-  /** This organization's key-encryption public key of an epoch, base64. */
-  readonly agreementKey: ((epoch: number) => string) | undefined;
+  /** This organization's key-encryption public key, base64: the one it is registered with, or its first. Faults as `organizationKey`. */
+  readonly agreementKey: ((registered: OrganizationRecord | undefined) => string) | undefined;
 };
 
 /** How long a decided block right is kept: ciphertext only, a thousand blocks at a time. */
@@ -387,7 +387,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       })),
     ],
     peerAddress: `https://${config.peer.publicHost ?? host}:${listener.port}`,
-    agreementKey: (epoch) => Buffer.from(organizationKey(keys, epoch).publicKey).toString('base64'),
+    agreementKey: (registered) => Buffer.from(organizationKey(keys, registered).publicKey).toString('base64'),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -30,6 +30,12 @@ export class KeyContract extends fabric.Contract {
 
   @fabric.Transaction(false)
   @fabric.Returns('string')
+  get(context: fabric.Context, body: string): Promise<string> {
+    return evaluate(context, 'key:get', body, (ledger, { name }) => ledger.keptUnder(name));
+  }
+
+  @fabric.Transaction(false)
+  @fabric.Returns('string')
   list(context: fabric.Context, body: string): Promise<string> {
     return evaluate(context, 'key:list', body, (ledger, { after }) => ledger.kept(after));
   }

@@ -22,6 +22,9 @@ test('keeps ciphertext for its owner alone, in the order of names, and the newes
   expect(await list()).toEqual({ entries: [entry(dataset, 'key'), entry(version, 'second')], more: false });
   expect(await list(alder, dataset)).toEqual({ entries: [entry(version, 'second')], more: false });
   expect(await list(birch)).toEqual({ entries: [], more: false });
+  const get = (mspId: string) => story.evaluate('key:get', { name: dataset }, story.identity(mspId, 'gateway'));
+  expect(await get(alder)).toEqual({ value: base64('key') });
+  expect(await get(birch)).toEqual({});
 });
 
 test('writes no public state and tells of nothing, so that the own peer alone endorses it', async () => {

@@ -138,6 +138,12 @@ export class Ledger {
     this.#stage(key, () => this.#stub.purgePrivateData(this.#ownCollection, key));
   }
 
+  /** What the caller's organization keeps under a name, in base64, where it keeps anything. */
+  async keptUnder(name: KeptName): Promise<{ readonly value?: string }> {
+    const bytes = await this.#stub.getPrivateData(this.#ownCollection, keys.kept(name));
+    return bytes.length === 0 ? {} : { value: Buffer.from(bytes).toString('base64') };
+  }
+
   /** What the caller's organization keeps, from after a name on, as far as a page goes. */
   async kept(after: KeptName | undefined): Promise<{ readonly entries: readonly KeptEntry[]; readonly more: boolean }> {
     const { from, to } = keys.allKept();

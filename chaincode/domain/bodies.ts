@@ -255,6 +255,7 @@ export const evaluateShapes: { readonly [N in EvaluateName]: Shape<Evaluates[N][
   'compute-node:list': nothing,
   'access:get': object({ id: id('accs') }),
   'audit:get': object({ id: id('audt') }),
+  'key:get': object<Evaluates['key:get']['body']>({ name: keptName }),
   'key:list': object<Evaluates['key:list']['body']>({}, { after: keptName }),
 };
 

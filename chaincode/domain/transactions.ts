@@ -246,6 +246,8 @@ export type Evaluates = {
   'compute-node:list': { body: Record<string, never>; result: readonly ComputeNodeRecord[] };
   'access:get': { body: { id: AccessId }; result: AccessRecord };
   'audit:get': { body: { id: AuditId }; result: AuditRecord };
+  /** What the caller's organization keeps under a name, in base64, where it keeps anything; only its own peers can answer. */
+  'key:get': { body: { name: string }; result: { readonly value?: string } };
   /** A page of what the caller's organization keeps, in the order of names, after the given one; only its own peers can answer. */
   'key:list': { body: { after?: string }; result: { readonly entries: readonly KeptEntry[]; readonly more: boolean } };
 };

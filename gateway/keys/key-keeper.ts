@@ -8,6 +8,8 @@ import {
   keptName,
   limits,
   type MspId,
+  type OrganizationRecord,
+  Refusal,
   sha256,
   type VersionId,
 } from '@d-cloud/chaincode/domain';
@@ -17,9 +19,17 @@ import type { GatewayLedger } from '../ledger.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { writeKeptVersion } from './kept-version.ts';
 import type { KeyStore } from './key-store.ts';
-import { organizationEpoch, organizationKey, organizationKeys } from './organization-keys.ts';
+import { organizationKey, organizationKeys } from './organization-keys.ts';
 import { keptEntries, takeInKept } from './take-in-kept.ts';
-import { organizationWrapper, recoveryName, type Wrapper, wrapDatasetKey, wrapOrganization } from './wrapped-keys.ts';
+import {
+  type Opener,
+  organizationWrapper,
+  recoveryName,
+  unwrapDatasetKey,
+  type Wrapper,
+  wrapDatasetKey,
+  wrapOrganization,
+} from './wrapped-keys.ts';
 
 export type KeyKeeperPowers = {
   readonly organization: MspId;
@@ -39,7 +49,13 @@ export type KeyKeeperPowers = {
 };
 
 /** One entry as it should be kept: a mark that says what is in it, and how its ciphertext is made. */
-type Wanted = { readonly name: KeptName; readonly mark: string; readonly value: () => Promise<Uint8Array> };
+type Wanted = {
+  readonly name: KeptName;
+  readonly mark: string;
+  readonly value: () => Promise<Uint8Array>;
+  /** Faults where something else is kept under the name; asked when this store has kept nothing under it yet. */
+  readonly check?: () => Promise<void>;
+};
 
 /** Characters of base64 in one transaction. */
 const mostCharacters = 4 * 1024 * 1024;
@@ -59,9 +75,9 @@ export class KeyKeeper {
   }
 
   /**
-   * Back when the key store is as new as what is kept: at once, but for one that was restored from a backup. It takes in the dataset keys
-   * that were wrapped to the organization since, and with them every version. Before that nothing new may be sealed, because another
-   * key would come to stand under an epoch that has one.
+   * Back when the key store is the organization's, by the key that it is registered with, and as new as what is kept. One that was restored
+   * from a backup takes in the dataset keys that were wrapped to the organization since, and with them every version. Before that nothing
+   * may be sealed, kept or rotated: other keys would come to stand where a recovery looks. Fault `misconfigured` where the store is another.
    */
   ready(): Promise<void> {
     this.#ready ??= this.#takeIn().catch((error: unknown) => {
@@ -73,11 +89,22 @@ export class KeyKeeper {
 
   async #takeIn(): Promise<void> {
     const { keys, custody, ledger, restoredFile } = this.#powers;
+    organizationKey(keys, await this.#registered());
     if (!existsSync(restoredFile)) return;
-    const openers = organizationKeys(keys).map((pair) => ({ to: organizationWrapper(pair.epoch), pair }));
     const entries = await Array.fromAsync(keptEntries(ledger));
-    await takeInKept({ keys, custody, ledger, where: this.#where, openers }, entries);
+    await takeInKept({ keys, custody, ledger, where: this.#where, openers: this.#openers }, entries);
     rmSync(restoredFile);
+  }
+
+  /** Our own record as our peer has it: the read model of a gateway that lost its disk begins at block 0. */
+  async #registered(): Promise<OrganizationRecord> {
+    const { ledger, organization } = this.#powers;
+    try {
+      return await ledger.evaluate('organization:get', { mspId: organization });
+    } catch (error) {
+      if (!(error instanceof Refusal && error.kind === 'absent')) throw error;
+      throw new Fault('unavailable', `${organization} is not registered on the ledger yet.`, { cause: error });
+    }
   }
 
   /** Keeps a version's keys as they are now; back when our own peer has them. Faults as submitting does. */
@@ -104,6 +131,12 @@ export class KeyKeeper {
     ];
     await this.#send(wanted, signal);
     await this.purge(this.gone(), signal);
+  }
+
+  /** Keeps the organization's own secrets as they are now: before the ledger is told of a new key. */
+  async keepOrganization(): Promise<void> {
+    await this.ready();
+    await this.#send(this.#organization(), undefined);
   }
 
   /** What is kept of keys that are no more: to be purged. */
@@ -140,8 +173,9 @@ export class KeyKeeper {
       if (entries.length > 0) await this.#submit(entries, marks, signal);
       [entries, marks, characters] = [[], new Map(), 0];
     };
-    for (const { name, mark, value } of wanted) {
+    for (const { name, mark, value, check } of wanted) {
       if (known.get(name) === mark) continue;
+      if (!known.has(name)) await check?.();
       const text = Buffer.from(await value()).toString('base64');
       if (entries.length >= limits.kept || characters + text.length > mostCharacters) await flush();
       entries.push({ name, value: text });
@@ -196,7 +230,16 @@ export class KeyKeeper {
         key.fill(0);
       }
     };
-    return { name: keptName.dataset(dataset, epoch), mark, value };
+    const name = keptName.dataset(dataset, epoch);
+    const check = async () => {
+      const { value: kept } = await this.#powers.ledger.evaluate('key:get', { name });
+      if (kept === undefined) return;
+      const bytes = Buffer.from(kept, 'base64');
+      const key = await unwrapDatasetKey(this.#where, { dataset, epoch }, bytes, this.#openers);
+      this.#powers.keys.adoptDatasetKey(dataset, epoch, key);
+      key.fill(0);
+    };
+    return { name, mark, value, check };
   }
 
   #version(version: VersionId): Wanted {
@@ -217,9 +260,13 @@ export class KeyKeeper {
 
   #wrappers(): readonly Wrapper[] {
     const { keys, readModel, organization, recoveryKey } = this.#powers;
-    const { epoch, publicKey } = organizationKey(keys, organizationEpoch(readModel, organization));
+    const { epoch, publicKey } = organizationKey(keys, readModel.get('organization', organization)?.record);
     const own = { to: organizationWrapper(epoch), publicKey };
     return recoveryKey === undefined ? [own] : [own, { to: recoveryName, publicKey: recoveryKey }];
+  }
+
+  get #openers(): readonly Opener[] {
+    return organizationKeys(this.#powers.keys).map((pair) => ({ to: organizationWrapper(pair.epoch), pair }));
   }
 
   get #where() {

@@ -236,7 +236,10 @@ export class KeyStore implements Disposable {
   adoptDatasetKey(dataset: DatasetId, epoch: number, key: Uint8Array): void {
     const known = this.datasetKey(dataset, epoch);
     if (known !== undefined && Buffer.compare(known, key) !== 0)
-      throw new Fault('corrupt', `Another key of ${dataset} of epoch ${epoch} is already kept.`);
+      throw new Fault(
+        'corrupt',
+        `Another key of ${dataset} of epoch ${epoch} is already kept: run dcloud keys recover first.`,
+      );
     if (known === undefined) this.#insertDatasetKey(dataset, epoch, key);
   }
 

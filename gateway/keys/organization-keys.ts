@@ -1,4 +1,4 @@
-import type { MspId } from '@d-cloud/chaincode/domain';
+import type { MspId, OrganizationRecord } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { type KeyPair, publicKeyOf } from '@d-cloud/pipelines/seal';
 import type { ReadModel } from '../projection/index.ts';
@@ -9,13 +9,22 @@ const prefix = 'agreement-key-';
 /** An organization's key-encryption key of an epoch: an X25519 pair. */
 export type OrganizationKey = KeyPair & { readonly epoch: number };
 
-/** The key of an epoch that the ledger has. Fault `misconfigured` where it is not here: the key store is older than its rotation. */
-export function organizationKey(keys: KeyStore, epoch: number): OrganizationKey {
-  const isHere = epoch === 1 || keys.secretNames(prefix).includes(`${prefix}${epoch}`);
-  if (isHere) return mintOrganizationKey(keys, epoch);
+/**
+ * The key of the newest epoch that the ledger has. The first one is minted while the organization is not registered, and never after: Fault
+ * `misconfigured` where the registered key is not here, because the key store was lost or is older than a rotation.
+ */
+export function organizationKey(
+  keys: KeyStore,
+  registered: Pick<OrganizationRecord, 'agreementKeys'> | undefined,
+): OrganizationKey {
+  const here = organizationKeys(keys);
+  const newest = registered?.agreementKeys.at(-1);
+  if (newest === undefined) return here[0] ?? mintOrganizationKey(keys, 1);
+  const own = here.find(({ epoch }) => epoch === newest.epoch);
+  if (own !== undefined && Buffer.from(own.publicKey).toString('base64') === newest.publicKey) return own;
   throw new Fault(
     'misconfigured',
-    `The organization's key of epoch ${epoch} is not in this key store, which is older: recover it with dcloud keys recover.`,
+    `The key of epoch ${newest.epoch} that the organization is registered with is not in this key store, which was lost or is older: stop the gateway, move keys.sqlite away and run dcloud keys recover first.`,
   );
 }
 

@@ -120,6 +120,44 @@ test('a lost key store comes back from the ledger with the recovery key and open
   expect((await read(later)).equals(contents[1]!)).toBe(true);
 }, 120_000);
 
+test('a gateway that starts without its key store keeps, publishes and rotates nothing until the keys are recovered', async () => {
+  const dataset = await register();
+  const content = randomBytes(1_000);
+  const version = await publish(dataset, content);
+  await settled();
+  const before = await services().ledger.evaluate('key:list', {});
+  const config = readFileSync(home().gatewayConfig);
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  rmSync(home().gateway, { recursive: true });
+  mkdirSync(home().gateway, { mode: 0o700 });
+  writeFileSync(home().gatewayConfig, config, { mode: 0o600 });
+  writeFileSync(home().organizationSecret, randomBytes(32).toString('hex'), { mode: 0o600 });
+
+  const announced = Promise.withResolvers<string>();
+  const write = (line: string) => line.includes('is not announced') && announced.resolve(line);
+  await network.startGateway('alder', { log: pino({ level: 'error' }, { write }) });
+  expect(await announced.promise).toContain('dcloud keys recover');
+  await network.issueKeys('alder');
+  await network.caughtUp();
+  const refused = { code: 'MISCONFIGURED', message: expect.stringContaining('run dcloud keys recover first') };
+  await expect(publish(dataset, content)).rejects.toMatchObject(refused);
+  await expect(admin().call('POST', '/organizations/own/keys/rotate')).rejects.toMatchObject(refused);
+  await expect(services().rotator.settle()).rejects.toThrow('dcloud keys recover');
+  expect(await services().ledger.evaluate('key:list', {})).toEqual(before);
+
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  await expect(recover()).rejects.toThrow('move it away');
+  // As an earlier try that was killed before its last line leaves it, and a log of a database that was lost.
+  rmSync(join(home().gateway, 'keys.sqlite'));
+  writeFileSync(join(home().gateway, 'custody.sqlite-wal'), randomBytes(4_096));
+  await recover();
+  await network.startGateway('alder');
+  await network.issueKeys('alder');
+  await network.caughtUp();
+  expect((await read(version)).equals(content)).toBe(true);
+  expect((await read(await publish(dataset, content))).equals(content)).toBe(true);
+}, 60_000);
+
 test("an organization's secret on another disk is recovered too", async () => {
   await network.gateways.get('alder')![Symbol.asyncDispose]();
   const secret = readFileSync(home().organizationSecret);
@@ -133,6 +171,37 @@ test("an organization's secret on another disk is recovered too", async () => {
   } finally {
     rmSync(elsewhere, { recursive: true });
   }
+  await network.startGateway('alder');
+  await network.caughtUp();
+  await settled();
+}, 60_000);
+
+test('another key of a dataset is not kept over the one that is kept', async () => {
+  const dataset = await register();
+  const version = await publish(dataset, randomBytes(100));
+  await settled();
+  const of = async () => (await services().ledger.evaluate('key:get', { name: `dataset/${dataset}/1` })).value;
+  const before = await of();
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  {
+    // As in a snapshot of the disk from before the dataset had a key, to which it was published again.
+    using store = KeyStore.open({
+      file: join(home().gateway, 'keys.sqlite'),
+      keyFile: join(home().gateway, 'key-store.key'),
+      random: randomBytes,
+    });
+    const keys = store.version(version as VersionId)!;
+    store.destroy([keys.version], keys.dataset);
+    store.unmarkKept([`dataset/${dataset}/1`, `version/${version}`]);
+    store.putVersion(keys);
+  }
+  await network.startGateway('alder');
+  await network.caughtUp();
+  await expect(services().rotator.settle()).rejects.toThrow('already kept: run dcloud keys recover first');
+  expect(await of()).toBe(before);
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  rmSync(join(home().gateway, 'keys.sqlite'));
+  await recover();
   await network.startGateway('alder');
   await network.caughtUp();
   await settled();

@@ -11,7 +11,7 @@ export type RotatorPowers = {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly keys: KeyStore;
-  readonly keeper: Pick<KeyKeeper, 'settle' | 'gone' | 'ready'>;
+  readonly keeper: Pick<KeyKeeper, 'settle' | 'gone' | 'ready' | 'keepOrganization'>;
   readonly failpoint: Failpoint;
   readonly log: Logger;
 };
@@ -124,11 +124,13 @@ export class Rotator implements AsyncDisposable {
     if (destroyed > 0) await keeper.settle(isOnItsWay, signal);
   }
 
-  /** The public half of the organization's next key, base64; the key is durable before anybody is told. */
-  mintNext(): string {
-    const { keys, readModel, organization } = this.#powers;
-    const next = organizationEpoch(readModel, organization) + 1;
-    return Buffer.from(mintOrganizationKey(keys, next).publicKey).toString('base64');
+  /** The public half of the organization's next key, base64; the key is durable here and kept on the ledger before anybody is told. */
+  async mintNext(): Promise<string> {
+    const { keys, keeper, readModel, organization } = this.#powers;
+    await keeper.ready();
+    const { publicKey } = mintOrganizationKey(keys, organizationEpoch(readModel, organization) + 1);
+    await keeper.keepOrganization();
+    return Buffer.from(publicKey).toString('base64');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

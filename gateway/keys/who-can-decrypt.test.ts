@@ -50,6 +50,7 @@ import { KeyKeeper } from './key-keeper.ts';
 import { KeyService, type KeyServicePowers } from './key-service.ts';
 import { KeyStore } from './key-store.ts';
 import { manifestNow } from './manifest-now.ts';
+import { organizationKey } from './organization-keys.ts';
 import { Rotator } from './rotator.ts';
 import { valueCipher } from './sealed-value.ts';
 import { SharedSecrets, sharesAt } from './shared-secrets.ts';
@@ -100,7 +101,8 @@ class World implements AsyncDisposable {
       const gateway = await new TestGateway(world.channel, name).start();
       world.gateways.set(gateway.config.organization.mspId, gateway);
     }
-    const agreementKey = Buffer.from(generateKeyPair().publicKey).toString('base64');
+    await world.open();
+    const agreementKey = Buffer.from(organizationKey(world.keys, undefined).publicKey).toString('base64');
     for (const [at, mspId] of [alder, ...readers].entries())
       await world.submit(mspId, 'organization:register', {
         name: mspId,
@@ -120,7 +122,6 @@ class World implements AsyncDisposable {
     const terms = { access: 'granted', purposes: [purpose] } as const;
     const body = { id: world.dataset, modality: 'documents', terms, cardCommitment: cardCommitment(card) } as const;
     await world.submit(alder, 'dataset:register', body, { transient: { card: canonicalBytes(card) } });
-    await world.open();
     return world;
   }
 
@@ -284,7 +285,7 @@ class World implements AsyncDisposable {
   }
 
   async rotateKey(): Promise<void> {
-    await this.submit(alder, 'organization:rotateKey', { agreementKey: this.rotator.mintNext() });
+    await this.submit(alder, 'organization:rotateKey', { agreementKey: await this.rotator.mintNext() });
     await this.rotator.settle(new AbortController().signal);
   }
 

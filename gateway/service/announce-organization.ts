@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type OrganizationRecord, Refusal, sha256 } from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
 import type { OpenBytePowers } from '../byte-powers.ts';
 import type { Foundation } from '../services.ts';
 
@@ -26,7 +27,9 @@ export function announceOrganization(
   };
 }
 
-type Told = Pick<OrganizationRecord, 'gatewayAddress'> & { readonly agreementKey: (epoch: number) => string };
+type Told = Pick<OrganizationRecord, 'gatewayAddress'> & {
+  readonly agreementKey: NonNullable<OpenBytePowers['agreementKey']>;
+};
 
 async function announce(foundation: Foundation, told: Told, signal: AbortSignal): Promise<void> {
   const { config, log } = foundation;
@@ -37,12 +40,14 @@ async function announce(foundation: Foundation, told: Told, signal: AbortSignal)
   for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
     try {
       const known = await registered(foundation, signal);
+      // Before anything else: a key store that is not the registered one's has to be seen at the start.
+      const ownKey = agreementKey(known);
       const isTold = known?.name === config.organization.name && known.gatewayAddress === gatewayAddress;
       if (isTold && (recoveryKey === undefined || known.recoveryKey !== undefined)) return;
       const body = {
         name: config.organization.name,
         gatewayAddress,
-        agreementKey: agreementKey(known?.agreementKeys.at(-1)?.epoch ?? 1),
+        agreementKey: ownKey,
         ...(recoveryKey !== undefined && known?.recoveryKey === undefined && { recoveryKey }),
       };
       const stamp = {
@@ -56,11 +61,9 @@ async function announce(foundation: Foundation, told: Told, signal: AbortSignal)
     } catch (error) {
       if (signal.aborted) return;
       // A rule's no, such as another key on the ledger, does not change by asking: a person has to look.
-      log[error instanceof Refusal ? 'error' : 'warn'](
-        { err: error },
-        'this organization is not registered on the ledger',
-      );
-      if (error instanceof Refusal) return;
+      const isFinal = error instanceof Refusal || (error instanceof Fault && error.kind === 'misconfigured');
+      log[isFinal ? 'error' : 'warn']({ err: error }, 'this organization is not announced on the ledger');
+      if (isFinal) return;
     }
     await pause(wait, undefined, { signal }).catch(() => undefined);
   }

@@ -16,7 +16,7 @@ export const rotateKey = route({
   body: z.strictObject({}).optional(),
   response: organizationView,
   async handle({ submit }, { readModel, organization, rotator }) {
-    await submit('organization:rotateKey', { agreementKey: rotator.mintNext() });
+    await submit('organization:rotateKey', { agreementKey: await rotator.mintNext() });
     return { body: viewOf(find(readModel, 'organization', organization)) };
   },
 });
