@@ -38,6 +38,24 @@ import type { TarEntry } from '../support/tar.ts';
 
 type Leak = { readonly contentKey: Uint8Array; readonly manifest: StorageManifest & SharedSecret };
 type Blocks = ReadonlyMap<string, Uint8Array>;
+/** What was stolen of a version, beside what is in it. */
+type Stolen = Leak & { readonly disks: readonly Blocks[]; readonly entries: readonly TarEntry[] };
+
+/** Sealed bytes look alike whatever was sealed: noise, one byte again and again, words, and a file with a header that everybody knows. */
+const kinds = ['JPEG', 'zeros', 'text', 'PNG'] as const;
+type Kind = (typeof kinds)[number];
+const entriesOf = async (kind: Kind): Promise<readonly TarEntry[]> => {
+  switch (kind) {
+    case 'JPEG':
+      return [await photograph('drum.jpg'), await photograph('rocket.jpg')];
+    case 'zeros':
+      return [{ name: 'zeros.bin', bytes: Buffer.alloc(256 * 1024) }];
+    case 'text':
+      return [{ name: 'letter.txt', bytes: Buffer.from('Whoever has fewer than k pieces has none.\n'.repeat(4_000)) }];
+    case 'PNG':
+      return [await photograph('coffee.png')];
+  }
+};
 
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -48,15 +66,14 @@ export function leakedKeys(network: () => Network): void {
   let version: string;
   let model: string;
   let grant: string;
-  let leaked: Leak;
-  let disks: readonly Blocks[];
+  let stolen: ReadonlyMap<Kind, Stolen>;
   let job: JobView;
   const alder = () => network().as('alder');
   const birch = () => network().as('birch');
   const threads = new SealThreads(1);
 
   beforeAll(async () => {
-    entries = [await photograph('drum.jpg'), await photograph('rocket.jpg')];
+    entries = await entriesOf('JPEG');
     ({ id: dataset } = await registerDataset(alder(), { title: 'Leaked' }));
     ({ id: version } = await publishFiles(alder(), dataset, entries));
     model = await publishModel(network(), 'classifier');
@@ -64,69 +81,94 @@ export function leakedKeys(network: () => Network): void {
     const requested = await requestJob(birch(), { version, model, grant });
     job = await jobEnd(birch(), requested.id);
     expect(job.state).toBe('succeeded');
-    leaked = await stolenFrom(network(), 'alder', version);
-    disks = await Promise.all(leaked.manifest.slots.map(({ storageNode }) => disk(network(), storageNode)));
+    const others = new Map<Kind, Stolen>([['JPEG', await stealing(version, entries)]]);
+    for (const kind of kinds.filter((one) => one !== 'JPEG')) {
+      const modality = kind === 'PNG' ? 'images' : 'documents';
+      const { id } = await registerDataset(alder(), { title: `Leaked ${kind}`, modality });
+      const files = await entriesOf(kind);
+      others.set(kind, await stealing((await publishFiles(alder(), id, files)).id, files));
+    }
+    stolen = others;
   }, 180_000);
   afterAll(() => threads[Symbol.asyncDispose]());
 
-  const from = (held: readonly number[]): { readonly get: GetFragment } => ({
+  async function stealing(of: string, files: readonly TarEntry[]): Promise<Stolen> {
+    const leak = await stolenFrom(network(), 'alder', of);
+    const disks = await Promise.all(leak.manifest.slots.map(({ storageNode }) => disk(network(), storageNode)));
+    return { ...leak, disks, entries: files };
+  }
+
+  const from = ({ disks }: Stolen, held: readonly number[]): { readonly get: GetFragment } => ({
     get: async (slot, cid) => {
       const bytes = held.includes(slot) ? disks[slot]?.get(Buffer.from(blockDigest(cid)).toString('hex')) : undefined;
       if (bytes === undefined) throw new Error(`slot ${slot} has no ${cid}`);
       return bytes;
     },
   });
-  const everySlot = () => leaked.manifest.slots.map(({ slot }) => slot);
-  const open = async (secret: VersionSecret, held: readonly number[]) => {
+  const everySlot = ({ manifest }: Stolen) => manifest.slots.map(({ slot }) => slot);
+  const open = async (leaked: Stolen, secret: VersionSecret, held: readonly number[]) => {
     const opened = openSegments(leaked.manifest, {
       secretFor: () => secret,
-      ...from(held),
+      ...from(leaked, held),
       threads,
       hedge: { afterMs: 5 },
     });
     return Buffer.concat((await Array.fromAsync(opened)).map(({ bytes }) => bytes));
   };
 
-  test('has the content key and k - 1 storage nodes of any choice, and neither S nor a segment', async () => {
-    const { contentKey, manifest } = leaked;
-    expect([manifest.k, manifest.n, contentKey.length]).toEqual([4, 7, 32]);
-    const groups = choices(manifest.n, manifest.k - 1);
-    expect(groups).toHaveLength(35);
-    for (const held of groups) {
-      await expect(gatherSecret(manifest, { ...from(held), hedge: { afterMs: 5 } })).rejects.toMatchObject({
-        code: 'INSUFFICIENT_SHARES',
-      });
-      await expect(open({ cek: contentKey }, held)).rejects.toMatchObject({ code: 'INSUFFICIENT_FRAGMENTS' });
-    }
-  });
+  test.each(kinds)(
+    'has the content key and k - 1 storage nodes of any choice, and neither S nor a segment: %s',
+    async (kind) => {
+      const leaked = stolen.get(kind)!;
+      const { contentKey, manifest } = leaked;
+      expect([manifest.k, manifest.n, contentKey.length]).toEqual([4, 7, 32]);
+      const groups = choices(manifest.n, manifest.k - 1);
+      expect(groups).toHaveLength(35);
+      for (const held of groups) {
+        await expect(gatherSecret(manifest, { ...from(leaked, held), hedge: { afterMs: 5 } })).rejects.toMatchObject({
+          code: 'INSUFFICIENT_SHARES',
+        });
+        await expect(open(leaked, { cek: contentKey }, held)).rejects.toMatchObject({ code: 'INSUFFICIENT_FRAGMENTS' });
+      }
+    },
+  );
 
-  test('opens nothing with the content key and every fragment but the shares', async () => {
-    await expect(open({ cek: leaked.contentKey }, everySlot())).rejects.toMatchObject({ code: 'SEGMENT_CORRUPT' });
+  test.each(kinds)('opens nothing with the content key and every fragment but the shares: %s', async (kind) => {
+    const leaked = stolen.get(kind)!;
+    await expect(open(leaked, { cek: leaked.contentKey }, everySlot(leaked))).rejects.toMatchObject({
+      code: 'SEGMENT_CORRUPT',
+    });
   });
 
   test('has k - 1 shares that fit any S whatever, so that they tell nothing of the right one', async () => {
+    const leaked = stolen.get('JPEG')!;
     const { manifest } = leaked;
-    const known = everySlot()
+    const known = everySlot(leaked)
       .slice(0, manifest.k - 1)
-      .map((slot) => decodeShare(shareOf(leaked.manifest, disks, slot), slot, manifest));
+      .map((slot) => decodeShare(shareOf(manifest, leaked.disks, slot), slot, manifest));
     for (const guess of [new Uint8Array(32), new Uint8Array(32).fill(255)]) {
       const forged = interpolateShare([{ index: 0, bytes: guess }, ...known], manifest.k);
       expect(Buffer.from(combineShares([...known, forged], manifest)).equals(guess)).toBe(true);
-      await expect(open({ cek: leaked.contentKey, s: guess }, everySlot())).rejects.toMatchObject({
+      await expect(open(leaked, { cek: leaked.contentKey, s: guess }, everySlot(leaked))).rejects.toMatchObject({
         code: 'SEGMENT_CORRUPT',
       });
     }
   });
 
-  test('would open it with one storage node more: that is the attack, and what k is for', async () => {
-    const held = [0, 2, 4, 6];
-    const s = await gatherSecret(leaked.manifest, { ...from(held), hedge: { afterMs: 5 } });
-    const plain = await open({ cek: leaked.contentKey, s }, held);
-    for (const { bytes } of entries) expect(plain.includes(Buffer.from(bytes!))).toBe(true);
-    await expect(open({ cek: leaked.contentKey.map((byte) => byte ^ 1), s }, held)).rejects.toMatchObject({
-      code: 'SEGMENT_CORRUPT',
-    });
-  });
+  test.each(kinds)(
+    'would open it with one storage node more: that is the attack, and what k is for: %s',
+    async (kind) => {
+      const leaked = stolen.get(kind)!;
+      const held = [0, 2, 4, 6];
+      const s = await gatherSecret(leaked.manifest, { ...from(leaked, held), hedge: { afterMs: 5 } });
+      const plain = await open(leaked, { cek: leaked.contentKey, s }, held);
+      expect(leaked.entries.length).toBeGreaterThan(0);
+      for (const { bytes } of leaked.entries) expect(plain.includes(Buffer.from(bytes!))).toBe(true);
+      await expect(open(leaked, { cek: leaked.contentKey.map((byte) => byte ^ 1), s }, held)).rejects.toMatchObject({
+        code: 'SEGMENT_CORRUPT',
+      });
+    },
+  );
 
   test('finds S whole in no file of the network, neither its own bytes nor written as text', async () => {
     const [input, results] = await Promise.all([
