@@ -75,6 +75,7 @@ export function killsWhileEnding(network: () => Network): void {
     expect(await read()).toEqual(entryDigests(entries));
     await cutAt(submitted!, ask);
     // Begun again it goes on by itself, as far as the next line.
+    expect(later.length).toBeGreaterThan(0);
     for (const line of later) await network().reach('alder', line);
     await network().revive('alder');
     const done = await erased(alder(), version.id);
