@@ -5,6 +5,7 @@ import {
   type ConfigEdit,
   configUpdate,
   copyGroup,
+  genesisBlock,
   issueIdentity,
   readChannelConfig,
   revocationList,
@@ -14,6 +15,7 @@ import { Fault, signatory } from '@d-cloud/network/ledger';
 import {
   OfflineOrdering,
   type OfflineOrganization,
+  offlineDescription,
   offlineGenesis,
   offlineOrganization,
 } from '@d-cloud/network/ledger/doubles';
@@ -32,20 +34,25 @@ const mspIds = ['AMSP', 'BMSP', 'CMSP'] as MspId[];
 
 let organizations: readonly OfflineOrganization[];
 let ordering: OfflineOrdering;
+/** The genesis block of a second channel. */
+let aside: Uint8Array;
 let gateways: Map<MspId, Changes>;
 /** Organizations whose gateway does not answer. */
 let away: Set<MspId>;
 /** Addresses of orderers that do not answer. */
 let down: Set<string>;
 let versions: Map<MspId, '2.5' | '3.1'>;
+/** Channels that the own peer cannot read now. */
+let unreadable: Set<string>;
 let open: DisposableStack;
 
 beforeAll(async () => {
   organizations = await Promise.all([...mspIds, 'DMSP'].map((mspId) => offlineOrganization(mspId, now)));
+  aside = genesisBlock({ ...offlineDescription(organizations.slice(0, 3)), channel: 'aside' }, now);
 });
 beforeEach(() => {
   open = new DisposableStack();
-  [away, down, versions, gateways] = [new Set(), new Set(), new Map(), new Map()];
+  [away, down, versions, gateways, unreadable] = [new Set(), new Set(), new Map(), new Map(), new Set()];
   ordering = new OfflineOrdering(offlineGenesis(organizations.slice(0, 3), now), organizations[0]!.orderer);
   for (const mspId of mspIds) gateways.set(mspId, gatewayOf(mspId));
 });
@@ -54,7 +61,10 @@ afterEach(() => open.dispose());
 function accessOf(admin: ConsortiumAccess['admin']): ConsortiumAccess {
   return {
     admin,
-    configBlock: async () => ordering.newest,
+    configBlock: async (name) => {
+      if (unreadable.has(name)) throw new Fault('unavailable', `no peer keeps ${name}`);
+      return name === channel ? ordering.newest : aside;
+    },
     orderedConfigBlock: async () => ordering.newest,
     configBlockBefore: async (_, block) => ordering.blocks[readChannelConfig(block).blockNumber - 1],
     answeringOrderers: async (_, addresses) => addresses.filter((one) => !down.has(one)),
@@ -180,6 +190,27 @@ describe('a change across three organizations', () => {
     expect(await at('BMSP').list()).toMatchObject({ changes: [{ id }], away: ['CMSP'] });
     away.add('AMSP' as MspId);
     await expect(at('BMSP').sign(id)).rejects.toThrow('AMSP, CMSP did not answer');
+  });
+});
+
+describe('a channel that cannot be read now', () => {
+  test('is told at its own changes, and stops none of the others', async () => {
+    const lost = await at('AMSP').propose('aside', faster, 'in a channel that goes away');
+    const { id } = await at('AMSP').propose(channel, faster, 'faster blocks');
+    unreadable.add('aside');
+    const { changes } = await at('AMSP').list();
+    expect(changes.find((one) => one.id === lost.id)).toMatchObject({
+      state: 'open',
+      unreviewed: 'aside cannot be read now: no peer keeps aside',
+    });
+    expect(changes.find((one) => one.id === id)).toMatchObject({ review: { bar: { needed: 2 } } });
+    expect(await at('AMSP').offered('BMSP' as MspId)).toEqual([id]);
+    expect(await at('BMSP').list()).toMatchObject({ changes: [{ id }], away: [] });
+    await expect(at('AMSP').sign(lost.id)).rejects.toThrow('no peer keeps aside');
+    await expect(at('AMSP').offer('BMSP' as MspId, lost.id)).rejects.toThrow('no peer keeps aside');
+    expect(await carry(id, ['BMSP', 'CMSP'])).toMatchObject({ state: 'in-force' });
+    unreadable.clear();
+    expect(await at('AMSP').offered('BMSP' as MspId)).toEqual([lost.id]);
   });
 });
 

@@ -215,25 +215,38 @@ export class Changes {
   /** What another organization's gateway is offered: own open changes of channels that it is in. */
   async offered(to: MspId): Promise<ChangeId[]> {
     await this.#settle();
-    const channels = await this.#channelsOf(to, this.#open());
-    return this.#open().flatMap(({ id, proposal }) => (channels.has(proposal.channel) ? [id] : []));
+    const ids = await this.#eachChannel(async (channel, changes) =>
+      (await this.#isMember(to, channel)) ? changes.map(({ id }) => id) : [],
+    );
+    return ids.flat();
   }
 
   async offer(to: MspId, id: ChangeId): Promise<OfferedChange | undefined> {
     await this.#settle();
     const kept = this.#powers.store.get(id);
     if (kept?.state !== 'open') return undefined;
-    if ((await this.#channelsOf(to, [kept])).size === 0) return undefined;
+    if (!(await this.#isMember(to, kept.proposal.channel))) return undefined;
     return { id, proposer: kept.proposer, proposedAt: kept.proposedAt, proposal: kept.proposal };
   }
 
-  async #channelsOf(organization: MspId, changes: readonly KeptChange[]): Promise<ReadonlySet<string>> {
-    const channels = new Set<string>();
-    for (const channel of new Set(changes.map(({ proposal }) => proposal.channel))) {
-      const { applicationMsps, ordererMsps } = readChannelConfig(await this.#powers.access.configBlock(channel));
-      if (applicationMsps.has(organization) || ordererMsps.has(organization)) channels.add(channel);
-    }
-    return channels;
+  async #isMember(organization: MspId, channel: string): Promise<boolean> {
+    const { applicationMsps, ordererMsps } = readChannelConfig(await this.#powers.access.configBlock(channel));
+    return applicationMsps.has(organization) || ordererMsps.has(organization);
+  }
+
+  /** Goes through the own open changes by channel; one whose channel cannot be read now stays as it is and keeps nobody from the rest. */
+  async #eachChannel<T>(visit: (channel: string, changes: readonly KeptChange[]) => Promise<T>): Promise<T[]> {
+    const byChannel = Map.groupBy(this.#open(), ({ proposal }) => proposal.channel);
+    const visited = [...byChannel].map(async ([channel, changes]) => {
+      try {
+        return [await visit(channel, changes)];
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#powers.log.warn({ err: error, channel }, 'a channel with open changes cannot be read');
+        return [];
+      }
+    });
+    return (await Promise.all(visited)).flat();
   }
 
   /** Takes another organization's signature, checked over the bytes that are kept here. */
@@ -276,16 +289,15 @@ export class Changes {
   /** Own open changes whose configuration is no longer in force have ended one way or the other. */
   async #settle(): Promise<void> {
     const { access, store } = this.#powers;
-    const open = this.#open();
-    for (const channel of new Set(open.map(({ proposal }) => proposal.channel))) {
+    await this.#eachChannel(async (channel, changes) => {
       const configBlock = await access.configBlock(channel);
       const { sequence } = readChannelConfig(configBlock);
-      for (const { id, proposal } of open) {
-        if (proposal.channel !== channel || proposal.sequence >= sequence) continue;
+      for (const { id, proposal } of changes) {
+        if (proposal.sequence >= sequence) continue;
         const outcome = await outcomeOf(access, proposal, configBlock);
         store.amend(id, (kept) => ({ ...kept, ...outcome }));
       }
-    }
+    });
   }
 
   async #findOpen(id: ChangeId): Promise<Found> {
@@ -328,7 +340,9 @@ export class Changes {
       if (error instanceof Fault) return error.message;
       throw error;
     });
-    if (typeof configBlock === 'string') return { ...told, unreviewed: configBlock };
+    if (typeof configBlock === 'string') {
+      return { ...told, unreviewed: `${channel} cannot be read now: ${configBlock}` };
+    }
     return {
       ...told,
       ...(await this.#withVersions(configBlock, (versions) => {
