@@ -9,12 +9,12 @@ import {
   commitReadiness,
   committedDefinition,
   commitWhenAgreed,
+  completing,
   type InstalledPackage,
   installChaincode,
   installedPackages,
   packageChaincode,
   policyFormula,
-  quorums,
   readChannelConfig,
 } from '@d-cloud/network/admin';
 import { Fault } from '@d-cloud/network/ledger';
@@ -195,13 +195,9 @@ export class Chaincodes {
     const { access } = this.#powers;
     const { group } = readChannelConfig(await access.configBlock(offer.definition.channel));
     const approvals = Object.fromEntries(await commitReadiness(access.peer, offer.definition));
-    const rest = quorums(policyFormula(group, lifecyclePolicy)).approve.map((set) =>
-      set.filter((one) => !approvals[one]),
-    );
-    const missing = rest.filter(
-      (set) => !rest.some((other) => other.length < set.length && other.every((one) => set.includes(one))),
-    );
-    return { ...offer, approvals, missing: [...new Map(missing.map((set) => [set.join(), set])).values()] };
+    const approved = new Set(Object.keys(approvals).filter((mspId) => approvals[mspId]));
+    const missing = completing(policyFormula(group, lifecyclePolicy), approved, (mspId) => mspId in approvals);
+    return { ...offer, approvals, missing };
   }
 }
 

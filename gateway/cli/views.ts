@@ -117,10 +117,11 @@ export type LineageView = {
   }[];
 };
 
-type Power = {
+export type Power = {
   readonly rule: string;
   readonly approve: readonly (readonly string[])[];
   readonly block: readonly (readonly string[])[];
+  readonly uncounted?: string;
 };
 
 export type PolicyImpact = {

@@ -1,5 +1,5 @@
 import { table } from '../output.ts';
-import type { ChangeView, PolicyImpact } from '../views.ts';
+import type { ChangeView, PolicyImpact, Power } from '../views.ts';
 
 /** The bar of signatures: how many of those that the shortest way left would take. */
 export function signatureBar({ review, state }: ChangeView): string {
@@ -80,8 +80,11 @@ function withoutCertificates(_key: string, value: unknown): unknown {
   return `${/-----BEGIN ([A-Z0-9 ]+)-----/.exec(value)?.[1]?.toLowerCase()} …${value.replace(/\s/g, '').slice(-36, -24)}`;
 }
 
-const groups = (sets: readonly (readonly string[])[] | undefined) =>
-  sets === undefined ? '–' : sets.length === 0 ? 'nobody' : sets.map((set) => set.join('+') || 'anybody').join(' | ');
+function groups(power: Power | undefined, kind: 'approve' | 'block'): string {
+  if (power === undefined) return '–';
+  const sets = power[kind].map((set) => set.join('+') || 'anybody');
+  return [...sets, ...(power.uncounted === undefined ? [] : [power.uncounted])].join(' | ') || 'nobody';
+}
 
 /** Who can approve and block each policy, now and after. */
 export function powersText(policies: readonly PolicyImpact[]): string {
@@ -89,9 +92,9 @@ export function powersText(policies: readonly PolicyImpact[]): string {
   const rows = policies.map(({ path, before, after, changed }) => [
     path,
     before?.rule ?? '–',
-    groups(before?.approve),
-    groups(before?.block),
-    ...(changes ? [changed ? `${groups(after?.approve)} / ${groups(after?.block)}` : 'the same'] : []),
+    groups(before, 'approve'),
+    groups(before, 'block'),
+    ...(changes ? [changed ? `${groups(after, 'approve')} / ${groups(after, 'block')}` : 'the same'] : []),
   ]);
   return table(['policy', 'rule', 'approve', 'block', ...(changes ? ['afterwards: approve / block'] : [])], rows);
 }

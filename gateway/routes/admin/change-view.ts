@@ -10,6 +10,7 @@ const power = z
     rule: z.string().describe('As it is written, such as MAJORITY Admins'),
     approve: sets.describe('The smallest groups of organizations that can approve; none: nobody can'),
     block: sets.describe('The smallest groups that can stop an approval by doing nothing'),
+    uncounted: z.string().optional().describe('Why both lists hold single organizations only: it names too many'),
   })
   .meta({ id: 'PolicyPower' });
 

@@ -9,9 +9,9 @@ import { type Caution, cautions } from './cautions.ts';
 import { configUpdate, copyGroup } from './compare.ts';
 import type { ConfigEdit } from './edit-schema.ts';
 import { applyEdit } from './edits.ts';
-import { type Objection, objections, type Versions } from './guard.ts';
+import { mspIdsOf, type Objection, objections, standing, type Versions } from './guard.ts';
 import { type PolicyImpact, policyImpact } from './impact.ts';
-import { allOf, type Formula, isSatisfied, organizationsIn, policyFormula, quorums } from './policy-algebra.ts';
+import { allOf, completing, type Formula, isSatisfied, policyFormula } from './policy-algebra.ts';
 import { type ReadableChange, readableDiff } from './readable-diff.ts';
 import { signUpdate, updateEnvelope, verifyUpdateSignature } from './signatures.ts';
 
@@ -52,8 +52,8 @@ export interface ChangeReview {
   readonly impact: readonly PolicyImpact[];
   /** Not empty: it is not signed and not submitted. */
   readonly objections: readonly Objection[];
-  /** What it costs, to be known before signing. */
-  readonly cautions: readonly Caution[];
+  /** What it costs, and what is wrong already, to be known before signing. */
+  readonly cautions: readonly (Caution | Objection)[];
   readonly progress: ChangeProgress;
 }
 
@@ -142,7 +142,7 @@ export function reviewChange(proposal: ChangeProposal, configBlock: Uint8Array, 
     touched,
     impact,
     objections: objections(config.group, after, versions),
-    cautions: cautions(config.group, after, impact),
+    cautions: [...cautions(config.group, after, impact), ...standing(config.group, after, versions)],
     progress: progressOf(proposal, update, config, touched),
   };
 }
@@ -160,9 +160,17 @@ function progressOf(
   const refused = proposal.refusals.map(({ mspId }) => mspId);
   const all = allOf(formulas.map(([, formula]) => formula));
   const complete = isSatisfied(all, signed);
-  const completing = organizationsIn(all).length === 0 || complete ? [] : missingSets(all, signed, refused);
+  const members = mspIdsOf(config.group);
+  const maySign = (mspId: string) => members.has(mspId) && !refused.includes(mspId);
   const guards = formulas.map(([path, formula]) => ({ path, satisfied: isSatisfied(formula, signed) }));
-  return { guards, signed: [...signed].sort(), invalid, refused, complete, missing: completing };
+  return {
+    guards,
+    signed: [...signed].sort(),
+    invalid,
+    refused,
+    complete,
+    missing: complete ? [] : completing(all, signed, maySign),
+  };
 }
 
 function checkSignatures(proposal: ChangeProposal, update: Uint8Array, config: ChannelConfig) {
@@ -178,16 +186,6 @@ function checkSignatures(proposal: ChangeProposal, update: Uint8Array, config: C
     }
   }
   return { valid, invalid };
-}
-
-/** The minimal approving sets without those who signed already, none with somebody who refused. */
-function missingSets(all: Formula, signed: ReadonlySet<string>, refused: readonly string[]): string[][] {
-  const rest = quorums(all).approve.map((set) => set.filter((mspId) => !signed.has(mspId)));
-  const possible = rest.filter((set) => !set.some((mspId) => refused.includes(mspId)));
-  const minimal = possible.filter(
-    (set) => !possible.some((other) => other.length < set.length && other.every((mspId) => set.includes(mspId))),
-  );
-  return [...new Map(minimal.map((set) => [set.join(), set])).values()].sort((a, b) => a.length - b.length);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { Capabilities, type ConfigGroup, policyTypes, SignaturePolicyEnvelope } from '../../ledger/messages/index.ts';
+import { Capabilities, type ConfigGroup, policyTypes } from '../../ledger/messages/index.ts';
 import { readMsp } from '../../ledger/verify/channel-config.ts';
 import { guardPath } from '../../ledger/verify/simulate-update.ts';
-import { principalMsp } from '../config/policies.ts';
+import { principalMsp, readSignaturePolicy } from '../config/policies.ts';
 import { brokenOrdering } from './guard-ordering.ts';
 import { among, isSatisfied, policyFormula } from './policy-algebra.ts';
 
@@ -38,10 +38,30 @@ const capabilities = {
   },
 } as const;
 
-/** Everything wrong with a configuration that somebody proposes; `before` is the one in force. */
+/**
+ * What a proposed configuration makes wrong; `before` is the one in force. What is wrong there already is no objection: a member can
+ * break its own group alone, and would stop every change of the others, its removal included.
+ */
 export function objections(before: ConfigGroup, after: ConfigGroup, versions: Versions): Objection[] {
+  const isOld = alreadyIn(before, versions);
+  return flaws(before, after, versions).filter((flaw) => !isOld(flaw));
+}
+
+/** What is wrong with the configuration in force and stays so. */
+export function standing(before: ConfigGroup, after: ConfigGroup, versions: Versions): Objection[] {
+  const kept = flaws(before, after, versions).filter(alreadyIn(before, versions));
+  return kept.map((flaw) => ({ ...flaw, sentence: `${flaw.path}, wrong already: ${flaw.sentence}` }));
+}
+
+function alreadyIn(config: ConfigGroup, versions: Versions): (flaw: Objection) => boolean {
+  const key = ({ code, path, sentence }: Objection) => JSON.stringify([code, path, sentence]);
+  const known = new Set(flaws(config, config, versions).map(key));
+  return (flaw) => known.has(key(flaw));
+}
+
+function flaws(before: ConfigGroup, after: ConfigGroup, versions: Versions): Objection[] {
   return [
-    ...unknownCapabilities(after, versions),
+    ...unknownCapabilities(before, after, versions),
     ...doubledMsps(after),
     ...adminlessMsps(after),
     ...brokenPolicies(after),
@@ -49,13 +69,19 @@ export function objections(before: ConfigGroup, after: ConfigGroup, versions: Ve
   ];
 }
 
-/** One unknown name makes every peer of the channel panic on that block, for ever. */
-function* unknownCapabilities(root: ConfigGroup, { lowest, told }: Versions): Generator<Objection> {
+/** One unknown name makes every peer of the channel panic on that block, for ever. Whoever is still there knows those in force. */
+function* unknownCapabilities(
+  before: ConfigGroup,
+  after: ConfigGroup,
+  { lowest, told }: Versions,
+): Generator<Objection> {
   for (const section of ['Channel', 'Orderer', 'Application'] as const) {
-    const group = section === 'Channel' ? root : root.groups.get(section);
-    const value = group?.values.get('Capabilities')?.value;
-    const known: readonly string[] = capabilities[section][lowest];
-    for (const name of value === undefined ? [] : Capabilities.decode(value).capabilities.keys()) {
+    const named = (root: ConfigGroup) => {
+      const value = (section === 'Channel' ? root : root.groups.get(section))?.values.get('Capabilities')?.value;
+      return value === undefined ? [] : [...Capabilities.decode(value).capabilities.keys()];
+    };
+    const known: readonly string[] = [...capabilities[section][lowest], ...named(before)];
+    for (const name of named(after)) {
       if (known.includes(name)) continue;
       const path = section === 'Channel' ? '/Channel/Capabilities' : `/Channel/${section}/Capabilities`;
       const sentence = `${name} is not understood by Fabric ${lowest}, which members run${told === undefined ? '' : ` (${told})`}: each such process would end at that block and never start again`;
@@ -68,7 +94,7 @@ function* unknownCapabilities(root: ConfigGroup, { lowest, told }: Versions): Ge
 function* doubledMsps(root: ConfigGroup): Generator<Objection> {
   for (const section of ['Application', 'Orderer']) {
     const seen = new Map<string, string>();
-    for (const [name, group] of root.groups.get(section)?.groups ?? []) {
+    for (const [name, group] of [...(root.groups.get(section)?.groups ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const value = group.values.get('MSP')?.value;
       if (value === undefined) continue;
       const { mspId } = readMsp(value);
@@ -117,8 +143,10 @@ function* walk(group: ConfigGroup, path: string, existing: Set<string>, guards: 
   }
   for (const [name, { policy }] of group.policies) {
     if (policy?.type !== policyTypes.signature) continue;
-    const named = SignaturePolicyEnvelope.decode(policy.value).identities.map(principalMsp);
-    const absent = named.find((mspId) => !existing.has(mspId));
+    const named = readSignaturePolicy(policy.value)?.identities.map(
+      (one) => principalMsp(one) ?? 'something unreadable',
+    );
+    const absent = (named ?? ['something unreadable']).find((mspId) => !existing.has(mspId));
     if (absent === undefined) continue;
     const sentence = `the policy names ${absent}, which is not in the channel: nobody can ever sign for it`;
     yield { code: 'NAMES_ABSENT_MSP', path: `${path}/${name}`, sentence };

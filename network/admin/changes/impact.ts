@@ -1,6 +1,7 @@
 import type { ConfigGroup } from '../../ledger/messages/index.ts';
 import { policyText } from '../config/policies.ts';
-import { type Formula, policyFormula, type Quorums, quorums } from './policy-algebra.ts';
+import { mspIdsOf } from './guard.ts';
+import { among, type Formula, listingEffort, policyFormula, type Quorums, quorums } from './policy-algebra.ts';
 
 /** What a change does to one policy: who can approve and who can block, before and after. */
 export interface PolicyImpact {
@@ -24,16 +25,26 @@ export function policyPaths(root: ConfigGroup, path = '/Channel'): string[] {
 
 /** For every policy: who can approve, who can block. */
 export function policyPowers(root: ConfigGroup): ReadonlyMap<string, PolicyPower> {
+  const members = mspIdsOf(root);
   const known = new Map<string, Quorums>();
+  const effort = listingEffort();
   const of = (formula: Formula): Quorums => {
     const key = JSON.stringify(formula);
-    const found = known.get(key) ?? quorums(formula);
+    const found = known.get(key) ?? quorums(formula, effort);
     known.set(key, found);
     return found;
   };
+  // What is shared comes first: what a member writes into its own group uses up nothing that the others need.
+  const paths = policyPaths(root).sort((a, b) => depth(a) - depth(b));
   return new Map(
-    policyPaths(root).map((path) => [path, { rule: ruleAt(root, path), ...of(policyFormula(root, path)) }] as const),
+    paths.map(
+      (path) => [path, { rule: ruleAt(root, path), ...of(among(policyFormula(root, path), members)) }] as const,
+    ),
   );
+}
+
+function depth(path: string): number {
+  return path.split('/').length;
 }
 
 function ruleAt(root: ConfigGroup, path: string): string {

@@ -25,6 +25,6 @@ export { ConfigEdit } from './edit-schema.ts';
 export { applyEdit } from './edits.ts';
 export { type Objection, objections, type Versions } from './guard.ts';
 export { type PolicyImpact, type PolicyPower, policyImpact, policyPowers } from './impact.ts';
-export { type Formula, policyFormula, type Quorums, quorums, signatureFormula } from './policy-algebra.ts';
+export { completing, type Formula, policyFormula, type Quorums, quorums, signatureFormula } from './policy-algebra.ts';
 export { type ReadableChange, readableDiff } from './readable-diff.ts';
 export { signUpdate, updateEnvelope, verifyUpdateSignature } from './signatures.ts';

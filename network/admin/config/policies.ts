@@ -4,6 +4,7 @@ import {
   ImplicitMetaPolicy,
   type ImplicitRule,
   implicitRules,
+  MalformedMessage,
   MspRole,
   type MspRoleName,
   OrganizationUnitPrincipal,
@@ -58,16 +59,34 @@ export function implicitPolicyFrom(text: string): PolicyMessage {
   return implicitPolicy(rule as ImplicitRule, subPolicy);
 }
 
-/** The MSP whose members a principal names. */
-export function principalMsp({ classification, principal }: PrincipalMessage): string {
-  if (classification === principalKinds.role) return MspRole.decode(principal).mspId;
-  if (classification === principalKinds.identity) return SerializedIdentity.decode(principal).mspId;
-  if (classification === principalKinds.organizationUnit) return OrganizationUnitPrincipal.decode(principal).mspId;
-  throw new Fault('corrupt', `principal classification ${classification} is not used by Fabric's policies`);
+/** What is malformed is undefined: Fabric takes a member's policies into the channel without looking at all that is in them. */
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MalformedMessage) return undefined;
+    throw error;
+  }
+}
+
+/** The rule and principals of a signature policy; undefined where they cannot be read. */
+export function readSignaturePolicy(bytes: Uint8Array): Decoded<typeof SignaturePolicyEnvelope> | undefined {
+  return orUndefined(() => SignaturePolicyEnvelope.decode(bytes));
+}
+
+/** The MSP whose members a principal names; undefined for a principal that nobody here can be. */
+export function principalMsp({ classification, principal }: PrincipalMessage): string | undefined {
+  return orUndefined(() => {
+    if (classification === principalKinds.role) return MspRole.decode(principal).mspId;
+    if (classification === principalKinds.identity) return SerializedIdentity.decode(principal).mspId;
+    if (classification === principalKinds.organizationUnit) return OrganizationUnitPrincipal.decode(principal).mspId;
+    return undefined;
+  });
 }
 
 function principalText(principal: PrincipalMessage): string {
   const mspId = principalMsp(principal);
+  if (mspId === undefined) return 'unreadable';
   if (principal.classification === principalKinds.role) {
     return `${mspId}.${roles[MspRole.decode(principal.principal).role] ?? 'unknown role'}`;
   }
@@ -86,7 +105,8 @@ export function policyText(policy: { type: number; value: Uint8Array } | undefin
     return `${implicitRules[rule] ?? `rule ${rule}`} ${subPolicy}`;
   }
   if (policy.type !== policyTypes.signature) return `policy type ${policy.type}`;
-  return signatureText(SignaturePolicyEnvelope.decode(policy.value));
+  const envelope = readSignaturePolicy(policy.value);
+  return envelope === undefined ? 'unreadable' : signatureText(envelope);
 }
 
 export function signatureText(envelope: Decoded<typeof SignaturePolicyEnvelope>): string {

@@ -45,6 +45,8 @@ export function collectionsIn(bytes: Uint8Array): CollectionDefinition[] {
   return CollectionPackage.decode(bytes).collections.flatMap(({ collection }) => {
     if (collection === undefined) return [];
     const { endorsementPolicy: _, members, ...told } = collection;
-    return [{ ...told, members: (members?.signaturePolicy?.identities ?? []).map(principalMsp) }];
+    return [
+      { ...told, members: (members?.signaturePolicy?.identities ?? []).flatMap((one) => principalMsp(one) ?? []) },
+    ];
   });
 }
