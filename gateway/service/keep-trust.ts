@@ -14,7 +14,7 @@ const patienceMs = 2_000;
  * a gateway that serves knows the others, or else after 2 s; it goes on trying then.
  */
 export async function readTrust(
-  { configuration }: Pick<Channel, 'configuration'>,
+  { configurations }: Pick<Channel, 'configurations'>,
   trust: ChannelTrust,
   log: Logger,
 ): Promise<AsyncDisposable> {
@@ -23,7 +23,8 @@ export async function readTrust(
   const reading = (async () => {
     for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
       try {
-        trust.adopt(await configuration(signal));
+        const { inForce, before } = await configurations(signal);
+        trust.adopt(inForce, before);
         return;
       } catch (error) {
         if (!signal.aborted)

@@ -1,6 +1,5 @@
 import type { Ledger } from '@d-cloud/network/ledger';
-import { readChannelConfig } from '@d-cloud/network/ledger/verify';
-import type { TrustedConfig } from '@d-cloud/network/peers';
+import { configurationsToStartWith } from '@d-cloud/network/peers';
 import type { GatewayConfig } from '../config.ts';
 import { openFabricLedger, type Projected } from '../fabric-ledger.ts';
 import type { GatewayLedger } from '../ledger.ts';
@@ -12,8 +11,7 @@ export type Channel = AsyncDisposable &
   Pick<ProjectionPowers, 'blocks' | 'height'> & {
     readonly ledger: GatewayLedger;
     readonly fabric: Ledger;
-    /** The configuration in force at the own peer. */
-    readonly configuration: (signal: AbortSignal) => Promise<TrustedConfig>;
+    readonly configurations: (signal: AbortSignal) => ReturnType<typeof configurationsToStartWith>;
   };
 
 export type OpenChannel = (config: GatewayConfig, projected: Projected) => Channel;
@@ -29,7 +27,7 @@ export const openFabricChannel: OpenChannel = (config, projected) => {
       for await (const block of fabric.blocks(request)) yield readChannelBlock(block, config.chaincode);
     },
     height: (signal) => fabric.height({ signal }),
-    configuration: async (signal) => readChannelConfig(await fabric.configBlock({ signal })),
+    configurations: (signal) => configurationsToStartWith(fabric, signal),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 };

@@ -38,7 +38,7 @@ export class InProcessChannel {
         blocks: (request) => this.#read(request),
         height: async () => this.blocks.length,
         // Nobody else speaks to these gateways.
-        configuration: async () => ({ sequence: 0, applicationMsps: new Map() }),
+        configurations: async () => ({ inForce: { sequence: 0, applicationMsps: new Map() }, before: [] }),
         async [Symbol.asyncDispose]() {},
       };
     };

@@ -1,8 +1,17 @@
 import { X509Certificate } from 'node:crypto';
-import { expect, test } from '@jest/globals';
-import { type Authority, foundAuthority, issueTls, revocationList } from '../admin/index.ts';
-import type { MspInConfig } from '../ledger/verify/index.ts';
-import { ChannelTrust } from './index.ts';
+import { describe, expect, test } from '@jest/globals';
+import {
+  type Authority,
+  applyEdit,
+  configUpdate,
+  copyGroup,
+  foundAuthority,
+  issueTls,
+  revocationList,
+} from '../admin/index.ts';
+import { offlineConfigBlock, offlineGenesis, offlineOrganization } from '../ledger/doubles/offline-channel.ts';
+import { type MspInConfig, readChannelConfig } from '../ledger/verify/index.ts';
+import { ChannelTrust, configurationsToStartWith } from './index.ts';
 
 const now = new Date();
 const mspOf = (mspId: string, tls: readonly Authority[], revocationLists: readonly string[] = []): MspInConfig => ({
@@ -85,12 +94,73 @@ test('a TLS certificate is revoked by the list of the organization’s signing a
   expect(trust.organizationOf(chain)).toBeUndefined();
 });
 
-test('an organization that lists another’s root is not taken for it', async () => {
-  const [alder, birch] = await Promise.all([authority('alder'), authority('birch')]);
+describe('an organization that lists another’s root', () => {
+  const claim = async () => {
+    const [alder, birch] = await Promise.all([authority('alder'), authority('birch')]);
+    const before = config(0, mspOf('AlderMSP', [alder]), mspOf('BirchMSP', [birch]));
+    const disputed = config(1, mspOf('BirchMSP', [birch, alder]), mspOf('AlderMSP', [alder]));
+    return { alder, birch, before, disputed };
+  };
+
+  test('is neither taken for it nor cuts it off: the root stays with who had it', async () => {
+    const { alder, birch, before, disputed } = await claim();
+    const trust = new ChannelTrust();
+    trust.adopt(before);
+    trust.adopt(disputed);
+    expect(trust.organizationOf(await chainUnder(alder))).toBe('AlderMSP');
+    expect(trust.organizationOf(await chainUnder(birch))).toBe('BirchMSP');
+    expect(trust.roots.get('AlderMSP')).toBe(alder.certificate);
+    expect(trust.roots.get('BirchMSP')).toBe(birch.certificate);
+    trust.adopt({ ...disputed, sequence: 2 });
+    expect(trust.organizationOf(await chainUnder(alder))).toBe('AlderMSP');
+  });
+
+  test('gets it only once the other has given it up', async () => {
+    const { alder, birch, before, disputed } = await claim();
+    const trust = new ChannelTrust();
+    for (const one of [before, disputed, config(2, mspOf('BirchMSP', [birch, alder]))]) trust.adopt(one);
+    expect(trust.organizationOf(await chainUnder(alder))).toBe('BirchMSP');
+  });
+
+  test('leaves it nobody’s for those who know that one configuration alone; those before it settle whose it is', async () => {
+    const { alder, birch, before, disputed } = await claim();
+    const trust = new ChannelTrust();
+    trust.adopt(disputed);
+    expect(trust.organizationOf(await chainUnder(alder))).toBeUndefined();
+    expect(trust.organizationOf(await chainUnder(birch))).toBe('BirchMSP');
+    expect(trust.adopt(disputed)).toBe(false);
+    expect(trust.adopt(disputed, [before])).toBe(true);
+    expect(trust.organizationOf(await chainUnder(alder))).toBe('AlderMSP');
+  });
+});
+
+test('who starts reads the configurations before the one in force only where a root in it is disputed', async () => {
+  const organizations = await Promise.all(['AMSP', 'BMSP'].map((mspId) => offlineOrganization(mspId, now)));
+  const genesis = offlineGenesis(organizations, now);
+  const blocks = [genesis];
+  let walked = 0;
+  const ledger = {
+    configBlock: async () => blocks.at(-1)!,
+    configBlocks: async () => {
+      walked++;
+      return blocks;
+    },
+  };
+  const { signal } = new AbortController();
+  expect((await configurationsToStartWith(ledger, signal)).before).toEqual([]);
+  expect(walked).toBe(0);
+
+  const { group, applicationMsps } = readChannelConfig(genesis);
+  const [tlsRootCertificate] = applicationMsps.get('AMSP')!.tlsRootCertificates;
+  const wanted = copyGroup(group);
+  applyEdit(wanted, { kind: 'add-roots', mspId: 'BMSP', tlsRootCertificate: tlsRootCertificate! });
+  const update = configUpdate('offline', group, wanted);
+  blocks.push(offlineConfigBlock(genesis, update, [organizations[1]!.admin], organizations[0]!.orderer));
+  const { inForce, before } = await configurationsToStartWith(ledger, signal);
+  expect([inForce, ...before].map(({ sequence }) => sequence)).toEqual([1, 0]);
   const trust = new ChannelTrust();
-  trust.adopt(config(0, mspOf('AlderMSP', [alder]), mspOf('BirchMSP', [birch, alder])));
-  expect(trust.organizationOf(await chainUnder(alder))).toBeUndefined();
-  expect(trust.organizationOf(await chainUnder(birch))).toBe('BirchMSP');
+  trust.adopt(inForce, before);
+  expect(trust.roots.get('AMSP')).toBe(tlsRootCertificate);
 });
 
 test('what one organization wrote and nobody can read costs that organization its trust and nobody else', async () => {

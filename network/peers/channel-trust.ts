@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type LedgerBlock, validationCodes } from '../ledger/index.ts';
+import { type Ledger, type LedgerBlock, validationCodes } from '../ledger/index.ts';
 import {
   type ChannelConfig,
   type MspInConfig,
@@ -25,14 +25,23 @@ interface Known {
   readonly revoked: ReadonlySet<string>;
 }
 
+interface ListedRoot extends Known {
+  readonly fingerprint: string;
+  readonly pem: string;
+}
+
 /**
  * Who counts as whom between organizations: the TLS roots and revocations of the channel's configuration in force. Nobody is
  * trusted until a configuration was read; a newer one replaces all of it at once, an older one changes nothing.
+ *
+ * Every organization writes its own MSP and may list another's root there. It must not be taken for that one, nor cut it off: a root
+ * belongs to whoever listed it first, for as long as that one lists it. All who follow the channel's configurations agree on that; who
+ * starts anew reads {@link configurationsToStartWith}.
  */
 export class ChannelTrust {
   #sequence = -1;
   #roots: ReadonlyMap<string, string> = new Map();
-  #known: ReadonlyMap<string, Known> = new Map();
+  #known: ReadonlyMap<string, ListedRoot> = new Map();
   readonly #told = new Set<() => void>();
 
   /** Sequence of the configuration in force, -1 before the first. */
@@ -45,17 +54,18 @@ export class ChannelTrust {
     return this.#roots;
   }
 
-  /** Takes a configuration over where it is newer than the one in force, and says whether it did. */
-  adopt({ sequence, applicationMsps }: TrustedConfig): boolean {
-    if (sequence <= this.#sequence) return false;
-    const listed = [...applicationMsps.values()].flatMap(listedRoots);
-    // Every organization writes its own MSP: whoever lists another's root must not be taken for it, nor it for them.
-    const undisputed = listed.filter(
-      ({ fingerprint }) => listed.filter((other) => other.fingerprint === fingerprint).length === 1,
-    );
+  /**
+   * Takes a configuration over where it is newer than the one in force, and says whether it did. With all those before it, oldest first,
+   * it is also taken over again: they tell whose a root is that was disputed when it was read alone.
+   */
+  adopt(configuration: TrustedConfig, before: readonly TrustedConfig[] = []): boolean {
+    const { sequence } = configuration;
+    if (sequence < this.#sequence || (sequence === this.#sequence && before.length === 0)) return false;
+    let known = before.length === 0 ? this.#known : new Map<string, ListedRoot>();
+    for (const { applicationMsps } of [...before, configuration]) known = attributed(applicationMsps, known);
     this.#sequence = sequence;
-    this.#known = new Map(undisputed.map((root) => [root.fingerprint, root]));
-    const byOrganization = Map.groupBy(undisputed, ({ organization }) => organization);
+    this.#known = known;
+    const byOrganization = Map.groupBy(known.values(), ({ organization }) => organization);
     this.#roots = new Map([...byOrganization].map(([mspId, roots]) => [mspId, roots.map(({ pem }) => pem).join('\n')]));
     for (const tell of this.#told) tell();
     return true;
@@ -88,8 +98,39 @@ export function configurationIn({ number, transactions, bytes }: LedgerBlock): C
   return number === 0 || only.validationCode === validationCodes.valid ? readChannelConfig(bytes) : undefined;
 }
 
+/** Whose each root is, by fingerprint: of who had it before; of nobody where several claim a root at once that was nobody's. */
+function attributed(
+  msps: TrustedConfig['applicationMsps'],
+  before: ReadonlyMap<string, ListedRoot>,
+): ReadonlyMap<string, ListedRoot> {
+  const claims = Map.groupBy([...msps.values()].flatMap(listedRoots), ({ fingerprint }) => fingerprint);
+  const owners = [...claims].flatMap(([fingerprint, claimed]): [string, ListedRoot][] => {
+    const former = before.get(fingerprint)?.organization;
+    const owner =
+      claimed.find(({ organization }) => organization === former) ?? (isDisputed(claimed) ? undefined : claimed[0]);
+    return owner === undefined ? [] : [[fingerprint, owner]];
+  });
+  return new Map(owners);
+}
+
+const isDisputed = (claimed: readonly ListedRoot[]) =>
+  new Set(claimed.map(({ organization }) => organization)).size > 1;
+
+/** The configuration in force at the own peer, and all before it, oldest first, where they are needed to tell whose a root is. */
+export async function configurationsToStartWith(
+  ledger: Pick<Ledger, 'configBlock' | 'configBlocks'>,
+  signal: AbortSignal,
+): Promise<{ readonly inForce: TrustedConfig; readonly before: readonly TrustedConfig[] }> {
+  const inForce = readChannelConfig(await ledger.configBlock({ signal }));
+  const listed = [...inForce.applicationMsps.values()].flatMap(listedRoots);
+  const claims = Map.groupBy(listed, ({ fingerprint }) => fingerprint);
+  if (![...claims.values()].some(isDisputed)) return { inForce, before: [] };
+  const all = (await ledger.configBlocks('newest', { signal })).map(readChannelConfig);
+  return { inForce: all.at(-1)!, before: all.slice(0, -1) };
+}
+
 /** An MSP's TLS roots; none where it holds what cannot be read, so that one organization's oddity stops nobody else. */
-function listedRoots(msp: MspInConfig): (Known & { readonly fingerprint: string; readonly pem: string })[] {
+function listedRoots(msp: MspInConfig): ListedRoot[] {
   try {
     return msp.tlsRootCertificates.map((pem) => {
       const { fingerprint256, publicKey } = new X509Certificate(pem);

@@ -9,8 +9,7 @@ import {
   type Submits,
 } from '@d-cloud/chaincode/domain';
 import { connectLedger, type Ledger } from '@d-cloud/network/ledger';
-import { readChannelConfig } from '@d-cloud/network/ledger/verify';
-import { type ChannelTrust, configurationIn } from '@d-cloud/network/peers';
+import { type ChannelTrust, configurationIn, configurationsToStartWith } from '@d-cloud/network/peers';
 
 export type NodeLedgerOptions = {
   readonly address: string;
@@ -83,7 +82,8 @@ export class NodeLedger implements AsyncDisposable {
   /** The channel's configuration in force, then those that come, and a call with every block from now on; ends by throwing. */
   async follow(trust: ChannelTrust, heard: () => void, signal: AbortSignal): Promise<void> {
     const startBlock = await this.#ledger.height({ signal });
-    trust.adopt(readChannelConfig(await this.#ledger.configBlock({ signal })));
+    const { inForce, before } = await configurationsToStartWith(this.#ledger, signal);
+    trust.adopt(inForce, before);
     heard();
     for await (const block of this.#ledger.blocks({ startBlock, signal })) {
       const configuration = configurationIn(block);

@@ -89,6 +89,22 @@ describe('an organization that changes its authority', () => {
   });
 });
 
+test("another member's root in an MSP is refused, of either kind, and stops no later change", () => {
+  const { group } = readChannelConfig(genesis);
+  const theirs = readChannelConfig(genesis).applicationMsps.get('BMSP')!;
+  const [rootCertificate, tlsRootCertificate] = [theirs.rootCertificates[0]!, theirs.tlsRootCertificates[0]!];
+  for (const claim of [{ rootCertificate }, { tlsRootCertificate }]) {
+    const { wanted } = after({ kind: 'add-roots', mspId: 'AMSP', ...claim });
+    const found = objections(group, wanted, { lowest: '2.5' });
+    expect(found.map(({ code, path }) => [code, path])).toEqual([
+      ['ROOT_OF_ANOTHER', '/Channel/Application/AMSP/MSP'],
+      ['ROOT_OF_ANOTHER', '/Channel/Orderer/AMSP/MSP'],
+    ]);
+    expect(found[0]!.sentence).toContain('AMSP would list a root of BMSP');
+    expect(objections(wanted, wanted, { lowest: '2.5' })).toEqual([]);
+  }
+});
+
 test('an MSP in which nobody could be an admin is refused', () => {
   const { group, wanted } = after();
   const value = MspConfig.encode({

@@ -3,6 +3,7 @@ import { readMsp } from '../../ledger/verify/channel-config.ts';
 import { guardPath } from '../../ledger/verify/simulate-update.ts';
 import { principalMsp, readSignaturePolicy } from '../config/policies.ts';
 import { brokenOrdering } from './guard-ordering.ts';
+import { foreignRoots } from './guard-roots.ts';
 import { among, isSatisfied, policyFormula } from './policy-algebra.ts';
 
 /** Why a change must not be signed: Fabric would take it, or take it and regret. */
@@ -14,6 +15,7 @@ export interface Objection {
     | 'POLICY_OPEN'
     | 'MSP_TWICE'
     | 'MSP_WITHOUT_ADMINS'
+    | 'ROOT_OF_ANOTHER'
     | 'NAMES_ABSENT_MSP'
     | 'CONSENTERS'
     | 'BATCH';
@@ -66,6 +68,7 @@ function flaws(before: ConfigGroup, after: ConfigGroup, versions: Versions): Obj
     ...adminlessMsps(after),
     ...brokenPolicies(after),
     ...brokenOrdering(before, after),
+    ...foreignRoots(before, after),
   ];
 }
 
