@@ -39,13 +39,47 @@ const read = async (version: string, who = admin(), query = '') =>
     ).arrayBuffer(),
   );
 
-function keysOf(version: VersionId) {
-  using store = KeyStore.open({
+async function publish(content: Uint8Array): Promise<{ dataset: string; published: Loose }> {
+  const terms = { access: 'granted', purposes: [purpose] };
+  const body = { title: 'Letters', licence: 'CC0-1.0', modality: 'documents', terms };
+  const { id: dataset } = await admin().call<Loose>('POST', '/datasets', { body });
+  const bytes = [content] as unknown as AsyncIterable<Uint8Array>;
+  const stream = { type: 'application/octet-stream', name: 'a.bin', bytes };
+  return { dataset, published: await admin().call<Loose>('POST', `/datasets/${dataset}/versions`, { stream }) };
+}
+
+function grant(dataset: string): Promise<Loose> {
+  const terms = { actions: ['read'], purposes: [purpose], models: [] };
+  return admin().call<Loose>('POST', '/grants', { body: { dataset, grantee: 'BirchMSP', terms } });
+}
+
+function revoke(id: string): Promise<Loose> {
+  const body = { reason: 'the grantee was broken into', hard: true };
+  return admin().call<Loose>('POST', `/grants/${id}/revoke`, { body });
+}
+
+function keyStore(): KeyStore {
+  return KeyStore.open({
     file: join(home().gateway, 'keys.sqlite'),
     keyFile: join(home().gateway, 'key-store.key'),
     random: randomBytes,
   });
+}
+
+function keysOf(version: VersionId) {
+  using store = keyStore();
   return store.version(version)!;
+}
+
+/** How many of a sealing's blocks lie where they belong, and how many it has. */
+async function lying(blocks: VersionBlocks): Promise<{ there: number; all: number }> {
+  const count = { there: 0, all: 0 };
+  for (const { slot, storageNode } of blocks.manifest.slots)
+    for (const ordinal of blocks.ordinals) {
+      count.all++;
+      if ((await nodes.get(storageNode)!.stat(blocks.cid(slot, ordinal))) !== undefined) count.there++;
+    }
+  return count;
 }
 
 /** Starts alder's gateway again with these lines armed; gives what waits until one of them was reached. */
@@ -61,18 +95,10 @@ async function restart(failpoints: readonly string[]): Promise<() => Promise<voi
 
 test('a version is sealed anew under other keys, its old blocks are gone everywhere, and that is on the ledger', async () => {
   const content = randomBytes(6_000_000);
-  const terms = { access: 'granted', purposes: [purpose] };
-  const body = { title: 'Letters', licence: 'CC0-1.0', modality: 'documents', terms };
-  const { id: dataset } = await admin().call<Loose>('POST', '/datasets', { body });
-  const bytes = [content] as unknown as AsyncIterable<Uint8Array>;
-  const stream = { type: 'application/octet-stream', name: 'a.bin', bytes };
-  const published = await admin().call<Loose>('POST', `/datasets/${dataset}/versions`, { stream });
+  const { dataset, published } = await publish(content);
   const version = published.id as VersionId;
   const issue = async () => {
-    const grantTerms = { actions: ['read'], purposes: [purpose], models: [] };
-    const given = await admin().call<Loose>('POST', '/grants', {
-      body: { dataset, grantee: 'BirchMSP', terms: grantTerms },
-    });
+    const given = await grant(dataset);
     await network.caughtUp();
     return `?purpose=${purpose}&grant=${given.id}`;
   };
@@ -86,9 +112,7 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
   // Those after it are armed too: the same gateway tries again after a moment, and is to get no further than the next line.
   const from = (line: number) => lines.slice(line).map((name) => `${name}:throw`);
   let reached = await restart(from(0));
-  const grant = first.slice(first.indexOf('grant=') + 6);
-  const reason = 'the grantee was broken into';
-  await admin().call('POST', `/grants/${grant}/revoke`, { body: { reason, hard: true } });
+  await revoke(first.slice(first.indexOf('grant=') + 6));
   for (let line = 1; line < lines.length; line++) {
     await reached();
     expect((await read(version)).equals(content)).toBe(true);
@@ -110,13 +134,8 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
     epoch: 2,
     rows: published.rows,
   });
-  let asked = 0;
-  for (const { slot, storageNode } of old.manifest.slots)
-    for (const ordinal of old.ordinals) {
-      expect(await nodes.get(storageNode)!.stat(old.cid(slot, ordinal))).toBeUndefined();
-      asked++;
-    }
-  expect(asked).toBe(7 * old.perSlot);
+  const asked = 7 * old.perSlot;
+  expect(await lying(old)).toEqual({ there: 0, all: asked });
   const { items: audits } = network.gateways.get('alder')!.services.readModel.list('audit', { parent: version });
   const absences = audits.filter(({ record }) => record.kind === 'absence');
   expect(absences).toHaveLength(1);
@@ -128,3 +147,38 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
   await expect(read(version, admin('birch'), first)).rejects.toMatchObject({ code: 'GRANT_REVOKED' });
   expect((await read(version, admin('birch'), await issue())).equals(content)).toBe(true);
 }, 180_000);
+
+test.each(['reseal.kept', 'reseal.superseded'])(
+  'an erasure that is requested at %s leaves neither sealing, nor keys of either',
+  async (line) => {
+    const { dataset, published } = await publish(randomBytes(100_000));
+    const version = published.id as VersionId;
+    const { id } = await grant(dataset);
+    const reached = await restart([`${line}:throw`]);
+    await revoke(id);
+    await reached();
+    const sealings = () => {
+      using store = keyStore();
+      return [store.version(version), store.next(version)].flatMap((keys) => (keys === undefined ? [] : [keys]));
+    };
+    const blocks = sealings().map((keys) => new VersionBlocks(manifestNow(keys)));
+    const both = await Promise.all(blocks.map(lying));
+    expect(both).toEqual([0, 1].map((at) => ({ there: both[at]!.all, all: 7 * blocks[at]!.perSlot })));
+
+    await admin().call('POST', `/versions/${version}/erasure`, { body: { reason: 'asked for', confirm: version } });
+    await restart([]);
+    for (;;) {
+      const { state } = await admin().call<Loose>('GET', `/versions/${version}/erasure`);
+      const { settled, resealing } = await admin().call<Loose>('GET', '/organizations/own/keys');
+      if (state === 'erased' && settled && resealing.due.length + resealing.clearing.length === 0) break;
+      await wait(100);
+    }
+    for (const one of blocks) expect((await lying(one)).there).toBe(0);
+    expect(sealings()).toEqual([]);
+    const { ledger } = network.gateways.get('alder')!.services;
+    const kept = (await ledger.evaluate('key:list', {})).entries.map(({ name }) => name);
+    expect(kept).not.toContain(`version/${version}`);
+    await expect(read(version)).rejects.toMatchObject({ code: 'ERASED' });
+  },
+  120_000,
+);
