@@ -13,10 +13,21 @@ const keyPair = z.strictObject({ certificate: path, key: path });
 const ledgerRoles = [...(Object.keys(roleScopes) as Role[]), 'gateway'] as const;
 
 /** What protects the key file of the key store; a gateway without it keeps that file plain. Secrets are named by path. */
-export const keyStoreSchema = z.strictObject({
-  /** File of mode 0600 whose first line is the passphrase. */
-  passphraseFile: path,
-});
+export const keyStoreSchema = z.union([
+  z.strictObject({
+    /** File of mode 0600 whose first line is the passphrase. */
+    passphraseFile: path,
+  }),
+  z.strictObject({
+    /** An AES-256 key in a token: the module is a shared library, the PIN the first line of a file of mode 0600. */
+    pkcs11: z.strictObject({
+      module: path,
+      tokenLabel: z.string().min(1).max(32),
+      keyLabel: z.string().min(1).max(128),
+      pinFile: path,
+    }),
+  }),
+]);
 
 export const gatewayConfigSchema = z.strictObject({
   organization: z.strictObject({

@@ -95,8 +95,10 @@ describe('a backup', () => {
   });
 
   test('holds every database that a gateway has and the ledger cannot give again', () => {
-    const source = readFileSync(new URL('../../byte-powers.ts', import.meta.url), 'utf8');
-    const opened = [...source.matchAll(/inData\('([^']+\.sqlite)'\)/g)].map(([, name]) => name);
+    const opened = ['byte-powers.ts', 'admin/administration.ts'].flatMap((name) => {
+      const source = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+      return [...source.matchAll(/(?:inData\(|config\.data, )'([^']+\.sqlite)'\)/g)].map(([, file]) => file);
+    });
     expect(opened.length).toBeGreaterThan(3);
     expect(databases.map(({ name }) => name).sort()).toEqual([...new Set([...opened, 'api-keys.sqlite'])].sort());
   });

@@ -4,3 +4,4 @@ export { readPassphrase } from './passphrase.ts';
 export { protectKeyFile } from './protect-key-file.ts';
 export { recoverKeys } from './recover.ts';
 export { readRecoveryKey } from './recovery-key.ts';
+export { makeTokenKey } from './token-protection.ts';

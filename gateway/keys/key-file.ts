@@ -20,11 +20,13 @@ const bytes = (length: number) =>
 const head = { format: z.literal('d-cloud key file'), v: z.literal(1) };
 const schema = z.discriminatedUnion('under', [
   z.strictObject({ ...head, under: z.literal('passphrase'), salt: bytes(32), iv: bytes(12), sealed: bytes(48) }),
+  z.strictObject({ ...head, under: z.literal('pkcs11'), iv: bytes(12), sealed: bytes(48) }),
 ]);
 
 const wayOf: Record<WrappedKey['under'], { readonly what: string; readonly setting: string; readonly option: string }> =
   {
     passphrase: { what: 'a passphrase', setting: 'keyStore.passphraseFile', option: '--passphrase-file <file>' },
+    pkcs11: { what: "a token's key", setting: 'keyStore.pkcs11', option: '--pkcs11 <module>' },
   };
 
 /**
@@ -77,12 +79,20 @@ export function parseKeyFile(text: string): KeyFile {
 
 /** Opens a wrapped key. Fault `misconfigured` without the protection that it is under. */
 export function unwrapKey(wrapped: WrappedKey, protection: KeyProtection | undefined): Buffer {
-  if (protection?.under === wrapped.under) return protection.unwrap(wrapped);
+  const key = protection === undefined ? undefined : unwrapIfUnder(wrapped, protection);
+  if (key !== undefined) return key;
   const { what, setting } = wayOf[wrapped.under];
   throw new Fault(
     'misconfigured',
     `The key file is under ${what}, and ${setting} in the gateway's configuration does not say which.`,
   );
+}
+
+/** Nothing where the key is under something else than that kind of protection. */
+export function unwrapIfUnder(wrapped: WrappedKey, protection: KeyProtection): Buffer | undefined {
+  if (wrapped.under === 'passphrase' && protection.under === 'passphrase') return protection.unwrap(wrapped);
+  if (wrapped.under === 'pkcs11' && protection.under === 'pkcs11') return protection.unwrap(wrapped);
+  return undefined;
 }
 
 /** A key file's text: hex without protection, else one line of JSON. */

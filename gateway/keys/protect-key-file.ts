@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeWhole } from '@d-cloud/network/admin';
 import { Fault } from '@d-cloud/network/ledger';
-import { type KeyFile, keyFileAt, keyFileText, parseKeyFile, unwrapKey } from './key-file.ts';
+import { type KeyFile, keyFileAt, keyFileText, parseKeyFile, unwrapIfUnder, unwrapKey } from './key-file.ts';
 import type { KeyProtection } from './key-protection.ts';
 
 export type ProtectWish = {
@@ -32,9 +32,10 @@ export async function protectKeyFile({ keyFile, from, to }: ProtectWish): Promis
 
 async function keyIn(file: KeyFile, from: ProtectWish['from'], to: KeyProtection | undefined): Promise<Buffer> {
   if (file.kind === 'plain') return file.key;
-  if (to?.under === file.wrapped.under) {
+  if (to !== undefined) {
     try {
-      return to.unwrap(file.wrapped);
+      const key = unwrapIfUnder(file.wrapped, to);
+      if (key !== undefined) return key;
     } catch {
       // Another passphrase or token key of the same kind: it is under what it was before.
     }
