@@ -24,5 +24,7 @@ export const FabricMspConfig = message({
   tlsIntermediateCerts: bytesList(10),
   nodeOUs: nested(11, () => NodeOUs),
 });
-/** `type` 0 is the X.509 MSP, the only one we read. */
+/** What every kind of MSP begins with. */
+export const NamedMsp = message({ name: string(1) });
+/** `type` 0 is the X.509 MSP, the only one whose certificates we read. */
 export const MspConfig = message({ type: uint(1), config: bytes(2) });

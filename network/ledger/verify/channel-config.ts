@@ -11,6 +11,7 @@ import {
   FabricMspConfig,
   headerTypes,
   MspConfig,
+  NamedMsp,
   Payload,
 } from '../messages/index.ts';
 import { blockHash, parseBlock, type WholeBlock } from './block-hash.ts';
@@ -106,10 +107,22 @@ function mspsUnder(group: ConfigGroup | undefined): Map<string, MspInConfig> {
   return msps;
 }
 
-/** The MSP inside a config value named `MSP`. */
+const nothingVerifies = {
+  rootCertificates: [],
+  intermediateCertificates: [],
+  tlsRootCertificates: [],
+  tlsIntermediateCertificates: [],
+  revocationLists: [],
+  nodeOUs: undefined,
+};
+
+/**
+ * The MSP inside a config value named `MSP`. One of another kind than X.509, which its own organization may put there, is read by name
+ * only: without roots nothing verifies under it, and nobody else's configuration becomes unreadable.
+ */
 export function readMsp(value: Uint8Array): MspInConfig {
   const { type, config } = MspConfig.decode(value);
-  if (type !== 0) throw new Fault('corrupt', `MSP type ${type} is not X.509`);
+  if (type !== 0) return { ...nothingVerifies, mspId: NamedMsp.decode(config).name };
   const msp = FabricMspConfig.decode(config);
   const { nodeOUs } = msp;
   return {

@@ -13,7 +13,8 @@ import {
 } from '../doubles/offline-channel.ts';
 import { Fault } from '../fault.ts';
 import { signatory } from '../identity.ts';
-import { Block, Envelope, ProcessedTransaction } from '../messages/index.ts';
+import { Block, Envelope, FabricMspConfig, MspConfig, ProcessedTransaction } from '../messages/index.ts';
+import { readMsp } from './channel-config.ts';
 import {
   answeredTransaction,
   blockHash,
@@ -272,4 +273,10 @@ test('a block stands only under the configuration that its orderers signed it wa
     verifyBlock(offlineBlock(genesis, [call().envelope], a.orderer, { lastConfig }), config);
   expect(() => verifyInForce(under(0), config)).not.toThrow();
   expect(() => verifyInForce(under(3), config)).toThrow(/cut under config block 3, not under 0/);
+});
+
+test('an organization that puts an MSP of another kind in its place is read by name, and nothing verifies under it', () => {
+  const inside = FabricMspConfig.encode({ name: 'OddMSP', rootCerts: [Buffer.from('not for us')] });
+  const msp = readMsp(MspConfig.encode({ type: 1, config: inside }));
+  expect(msp).toMatchObject({ mspId: 'OddMSP', rootCertificates: [], tlsRootCertificates: [], nodeOUs: undefined });
 });
