@@ -22,6 +22,7 @@ import { Simulation } from './simulation.ts';
 import { State } from './state.ts';
 import type { Storage } from './storage.ts';
 import type { LedgerTransaction, NamespaceChanges } from './transaction.ts';
+import { TransientStore } from './transient-store.ts';
 import { validateBlock } from './validation.ts';
 
 const RECENT_BLOCKS = 64;
@@ -72,11 +73,11 @@ export class Ledger {
   #config: ChannelConfig;
   #configBlock: LedgerBlock | undefined;
 
-  private constructor(parts: LedgerParts, blocks: RecordLog, tornBytes: number) {
+  private constructor(parts: LedgerParts, blocks: RecordLog, tornBytes: number, transient: TransientStore) {
     this.#parts = parts;
     this.#config = parts.config;
     this.definitions = new Definitions(() => this.#config);
-    this.privateData = new PrivateData(parts.storage, this.definitions);
+    this.privateData = new PrivateData(parts.storage, this.definitions, transient);
     this.tornBytes = tornBytes;
     this.#blocks = blocks;
     this.#expiries = new Expiries(this.definitions);
@@ -106,7 +107,7 @@ export class Ledger {
       parts.orderer.identity,
     );
     opened.defer(() => records.log.close());
-    const ledger = new Ledger(parts, records, tornBytes);
+    const ledger = new Ledger(parts, records, tornBytes, await TransientStore.open(parts.storage));
     opened.defer(() => ledger.privateData.close());
     await ledger.privateData.admit(ledger.config.members, 0, records.count);
     for (let number = 0; number < records.count; number++) {
@@ -117,6 +118,7 @@ export class Ledger {
       await records.append(parts.genesisBlock);
       ledger.#take(readBlock(parts.genesisBlock));
     }
+    ledger.privateData.settle((txId) => ledger.commits.get(txId) !== undefined);
     opened.move();
     return ledger;
   }
@@ -162,9 +164,9 @@ export class Ledger {
     return approvedPackage(this.privateData.stateOf(mspId), mspId, definition);
   }
 
-  /** Keeps the plaintext of an endorsed transaction until its block comes. */
-  endorsed(txId: string, plaintext: TxPrivateRwSet | undefined): void {
-    if (plaintext !== undefined) this.privateData.remember(txId, plaintext);
+  /** Keeps the plaintext of an endorsed transaction until its block comes; the endorsement is not to be given before this resolves. */
+  async endorsed(txId: string, plaintext: TxPrivateRwSet | undefined): Promise<void> {
+    if (plaintext !== undefined) await this.privateData.remember(txId, plaintext);
   }
 
   /**
@@ -234,6 +236,7 @@ export class Ledger {
     await this.#blocks.append(block.bytes);
     this.#apply(block, updates);
     if (configures) await this.privateData.admit(this.#config.members, this.height);
+    this.privateData.forget(transactions.map(({ header: { txId } }) => txId));
     for (const { header: each } of transactions) this.commits.announce(each.txId);
     for (const listener of this.#listeners) listener();
   }

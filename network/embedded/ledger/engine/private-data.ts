@@ -7,9 +7,7 @@ import { PrivateStore, type PrivateWrite } from './private-store.ts';
 import type { State } from './state.ts';
 import type { Storage } from './storage.ts';
 import type { NamespaceChanges } from './transaction.ts';
-
-/** Plaintext of so many endorsed transactions waits for its block; older ones are forgotten. */
-const MAX_PENDING = 10_000;
+import type { TransientStore } from './transient-store.ts';
 
 /** A transaction of a block that is about to be written. */
 export interface ValidTransaction {
@@ -23,11 +21,12 @@ export class PrivateData {
   readonly #stores = new Map<string, PrivateStore>();
   readonly #storage: Storage;
   readonly #definitions: Definitions;
-  readonly #pending = new Map<string, TxPrivateRwSet>();
+  readonly #transient: TransientStore;
 
-  constructor(storage: Storage, definitions: Definitions) {
+  constructor(storage: Storage, definitions: Definitions, transient: TransientStore) {
     this.#storage = storage;
     this.#definitions = definitions;
+    this.#transient = transient;
   }
 
   /**
@@ -50,16 +49,25 @@ export class PrivateData {
     return store.state;
   }
 
-  /** Keeps the plaintext of an endorsed transaction until its block comes. */
-  remember(txId: string, plaintext: TxPrivateRwSet): void {
-    this.#pending.set(txId, plaintext);
-    if (this.#pending.size > MAX_PENDING) this.#pending.delete(this.#pending.keys().next().value!);
+  /** Keeps the plaintext of an endorsed transaction until its block comes; resolves when that survives a crash. */
+  remember(txId: string, plaintext: TxPrivateRwSet): Promise<void> {
+    return this.#transient.remember(txId, plaintext);
+  }
+
+  /** The block of these transactions is durable: members hold their plaintext now. */
+  forget(txIds: Iterable<string>): void {
+    this.#transient.forget(txIds);
+  }
+
+  /** Forgets the plaintext of what had come to its block before a crash. */
+  settle(isCommitted: (txId: string) => boolean): void {
+    this.#transient.settle(isCommitted);
   }
 
   /** Makes the plaintext of a block's valid transactions durable with every member, before the block itself is. */
   async store(blockNumber: number, valid: readonly ValidTransaction[]): Promise<void> {
     const known = valid.flatMap((each) => {
-      const plaintext = this.#pending.get(each.txId);
+      const plaintext = this.#transient.get(each.txId);
       return plaintext === undefined ? [] : [{ ...each, plaintext }];
     });
     if (known.length === 0) return;
@@ -71,7 +79,6 @@ export class PrivateData {
       return store.append(blockNumber, writes);
     });
     await Promise.all(appended);
-    for (const { txId } of known) this.#pending.delete(txId);
   }
 
   /** Takes a durable block's plaintext, and the end of plaintext, into the members' states. */
@@ -85,6 +92,7 @@ export class PrivateData {
   }
 
   async close(): Promise<void> {
+    await this.#transient.close();
     for (const store of this.#stores.values()) await store.close();
   }
 

@@ -135,10 +135,10 @@ export class Peer {
   }
 
   /** What becomes of a simulation that ended: endorsed, or reported as the chaincode's refusal. */
-  #answer(
+  async #answer(
     { hash, chaincode, channelHeader: { txId } }: UnpackedProposal,
     { response, event, simulation, version }: Simulated,
-  ): PeerAnswer {
+  ): Promise<PeerAnswer> {
     const { results, plaintext, interest } = resultsOf(simulation);
     const payload = ProposalResponsePayload.encode({
       proposalHash: hash,
@@ -151,7 +151,7 @@ export class Peer {
     });
     if (response.status >= ERROR) return { response, payload, interest };
     if (response.status >= ERROR_THRESHOLD) return { response };
-    this.#ledger.endorsed(txId, plaintext);
+    await this.#ledger.endorsed(txId, plaintext);
     return { response, payload, endorsement: this.#sign(payload), interest };
   }
 
