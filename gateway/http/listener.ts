@@ -33,8 +33,7 @@ export async function listen(handler: RequestListener, options: ListenerOptions)
     maxHeaderSize: 16 * 1024,
     headersTimeout: headersTimeoutMs,
     requestTimeout: 0,
-    // Callers keep connections a second less than this: with a few seconds, a moment without processor time made them write to a closed one.
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout: 5_000,
     connectionsCheckingInterval: Math.min(2_000, headersTimeoutMs),
   };
   const server: Server =
