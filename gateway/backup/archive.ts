@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { renameDurably } from '@d-cloud/network/files';
 import { Fault } from '@d-cloud/network/ledger';
 import { writeTar } from '../open/write-tar.ts';
 import { readTar, type TarFile } from '../publish/read-tar.ts';
@@ -35,7 +36,7 @@ export async function writeArchive(
       for await (const _ of body);
       files++;
     }
-    await rename(unfinished, file);
+    await renameDurably(unfinished, file);
     return files;
   } catch (error) {
     await handle.close().catch(() => undefined);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { renameDurably, replaceFile } from '../files/index.ts';
 import { Fault } from '../ledger/fault.ts';
 
 /** Directories of an organization are its own: no other account of the machine may look in. */
@@ -8,20 +9,10 @@ export async function makeDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
-/**
- * Writes a whole file or nothing: to a new name, synced, then renamed. `secret` files are readable by their owner alone.
- */
+/** Writes a whole file or nothing, and makes its directory where there is none. `secret` files are readable by their owner alone. */
 export async function writeWhole(path: string, content: string | Uint8Array, kind: 'secret' | 'public'): Promise<void> {
   await makeDirectory(dirname(path));
-  const unfinished = `${path}.${randomBytes(6).toString('hex')}.unfinished`;
-  const file = await open(unfinished, 'wx', kind === 'secret' ? 0o600 : 0o644);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(unfinished, path);
+  await replaceFile(path, content, { mode: kind === 'secret' ? 0o600 : 0o644 });
 }
 
 /**
@@ -33,7 +24,7 @@ export async function makeWholeDirectory(path: string, fill: (directory: string)
   await makeDirectory(unfinished);
   try {
     await fill(unfinished);
-    await rename(unfinished, path);
+    await renameDurably(unfinished, path);
     return true;
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });

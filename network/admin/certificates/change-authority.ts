@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renameDurably } from '../../files/index.ts';
 import { Fault } from '../../ledger/fault.ts';
 import { makeDirectory, makeWholeDirectory, readIfThere, readNeeded, writeWhole } from '../private-files.ts';
 import { type Authority, foundAuthority, openAuthority } from './authority.ts';
@@ -48,8 +49,8 @@ export async function changeAuthority(organization: Organization, kind: Authorit
       .serialNumber;
     const before = join(directory, `${folders[kind]}-before`);
     await makeDirectory(before);
-    await rename(current, join(before, serial.toLowerCase()));
-    await rename(next, current);
+    await renameDurably(current, join(before, serial.toLowerCase()));
+    await renameDurably(next, current);
   } else if (inUse === (await readNeeded(join(current, 'cert.pem'), 'the authority in use'))) {
     throw new Fault(
       'misconfigured',

@@ -1,7 +1,8 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { base58btc } from 'multiformats/bases/base58';
+import { replaceFile } from '../../files/index.ts';
 
 /** A node's name on the RPC: a libp2p peer id and the public key that it is made of, both as Kubo prints them. */
 export interface NodeIdentity {
@@ -24,11 +25,6 @@ async function found(path: string): Promise<string> {
   const { publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
   const text = Buffer.concat([Buffer.from([0x08, 0x01, 0x12, 0x20]), raw]).toString('base64');
-  const temporary = `${path}.${randomUUID()}`;
-  const file = await open(temporary, 'wx', 0o600);
-  await file.writeFile(text);
-  await file.sync();
-  await file.close();
-  await rename(temporary, path);
+  await replaceFile(path, text);
   return text;
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, syncDirectory } from '../../files/index.ts';
 
 /** A block that garbage collection and `block/rm` leave alone. */
 export interface Pin {
@@ -22,7 +23,7 @@ export class Pins {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const pins = new Map<string, Pin>();
     for (const cid of await readdir(path)) {
-      if (cid.endsWith('.temporary')) await rm(join(path, cid));
+      if (cid.endsWith('.unfinished')) await rm(join(path, cid));
       else pins.set(cid, JSON.parse(await readFile(join(path, cid), 'utf8')) as Pin);
     }
     return new Pins(path, pins);
@@ -37,25 +38,13 @@ export class Pins {
   }
 
   async add(cid: string, pin: Pin): Promise<void> {
-    const temporary = join(this.#path, `${cid}.temporary`);
-    const file = await open(temporary, 'w', 0o600);
-    await file.writeFile(JSON.stringify(pin));
-    await file.sync();
-    await file.close();
-    await rename(temporary, join(this.#path, cid));
-    await this.#sync();
+    await replaceFile(join(this.#path, cid), JSON.stringify(pin));
     this.#pins.set(cid, pin);
   }
 
   async remove(cid: string): Promise<void> {
     await rm(join(this.#path, cid), { force: true });
-    await this.#sync();
+    await syncDirectory(this.#path);
     this.#pins.delete(cid);
-  }
-
-  async #sync(): Promise<void> {
-    const folder = await open(this.#path, 'r');
-    await folder.sync();
-    await folder.close();
   }
 }

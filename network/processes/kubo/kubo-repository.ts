@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { renameDurably, replaceFile } from '../../files/index.ts';
 import { Fault } from '../../ledger/fault.ts';
 import { type KuboSettings, privateConfig, publicConfig } from './kubo-config.ts';
 
@@ -31,15 +32,9 @@ export async function prepareRepository(
   const { PeerID: peerId } = (initial.Identity ?? {}) as { readonly PeerID?: unknown };
   if (typeof peerId !== 'string')
     throw new Fault('corrupt', `${configPath} has no identity; move the directory away to found the node anew`);
-  const temporary = `${configPath}.new`;
-  await rm(temporary, { force: true });
-  const file = await open(temporary, 'wx', 0o600);
   const { publicSwarm, swarmKey } = settings;
   const config = publicSwarm ? publicConfig(initial, settings, publicSwarm) : privateConfig(initial, settings);
-  await file.writeFile(JSON.stringify(config, undefined, 2));
-  await file.sync();
-  await file.close();
-  await rename(temporary, configPath);
+  await replaceFile(configPath, JSON.stringify(config, undefined, 2));
   await placeSwarmKey(join(directory, 'swarm.key'), publicSwarm === undefined, swarmKey);
   return peerId;
 }
@@ -53,9 +48,7 @@ async function placeSwarmKey(path: string, isPrivate: boolean, swarmKey: string 
   );
   if (isThere && swarmKey === undefined) return;
   const key = swarmKey ?? randomBytes(32).toString('hex');
-  await rm(`${path}.new`, { force: true });
-  await writeFile(`${path}.new`, `/key/swarm/psk/1.0.0/\n/base16/\n${key}\n`, { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
+  await replaceFile(path, `/key/swarm/psk/1.0.0/\n/base16/\n${key}\n`);
 }
 
 async function found(ipfs: string, directory: string): Promise<Record<string, unknown>> {
@@ -69,7 +62,7 @@ async function found(ipfs: string, directory: string): Promise<Record<string, un
     },
   );
   // An empty directory may be in the way, made by whoever chose the place; anything else stops the rename.
-  await rename(halfMade, directory).catch((cause: unknown) => {
+  await renameDurably(halfMade, directory).catch((cause: unknown) => {
     throw new Fault('misconfigured', `${directory} holds something that is not an IPFS repository; move it away`, {
       cause,
     });

@@ -1,12 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renameDurably, replaceFile, syncDirectory } from '../../../files/index.ts';
 import { Fault } from '../../../ledger/fault.ts';
-import { syncDirectory } from '../engine/file-storage.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import { JoinRefused } from '../front/door.ts';
 import type { Peer } from '../front/peer.ts';
 import { consentersOf } from './consenters.ts';
-import { replaceFile } from './durable-file.ts';
 import { HostedChannel } from './hosted-channel.ts';
 import { type JoinBlock, readJoinBlock } from './join-block.ts';
 import { type Membership, Memberships } from './memberships.ts';
@@ -215,7 +214,7 @@ export class Channels implements AsyncDisposable {
   async #discard(channel: string): Promise<void> {
     const doomed = join(this.#parts.directory, 'channels', `${REMOVED}${channel}`);
     await rm(doomed, { recursive: true, force: true });
-    await rename(this.#directoryOf(channel), doomed);
+    await renameDurably(this.#directoryOf(channel), doomed);
     await rm(doomed, { recursive: true, force: true });
   }
 

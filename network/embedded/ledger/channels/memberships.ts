@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { replaceFile } from '../../../files/index.ts';
 import { Fault } from '../../../ledger/fault.ts';
-import { replaceFile } from './durable-file.ts';
 
 const Membership = z.strictObject({ peers: z.array(z.string()).readonly(), orderers: z.array(z.string()).readonly() });
 const Written = z.strictObject({ version: z.literal(1), channels: z.record(z.string(), Membership) });
