@@ -66,7 +66,7 @@ export async function startLedger(
   );
   const packages = new Map<string, InstalledPackages>();
   for (const organization of parsed.organizations) {
-    const opened = await packagesOf(organization, fileStorage(parsed.dataDirectory));
+    const opened = await packagesOf(organization, fileStorage(parsed.dataDirectory, { onFault: fail }));
     packages.set(organization.mspId, stack.use(opened));
   }
   const runtimesOf = (mspId: string) => ({ configured: chaincodes.get(mspId)!, packages: packages.get(mspId)! });
@@ -86,7 +86,7 @@ export async function startLedger(
           config: genesis.config,
           chaincodes: agreedChaincodes(genesis.channelId === parsed.channel ? parsed.chaincodes : [], genesis.config),
           orderer: blockSigner(orderers, channel),
-          storage: fileStorage(directory),
+          storage: fileStorage(directory, { onFault: fail }),
           genesisBlock: asCommitted(genesis.bytes),
           cut: parsed.cut ?? {},
           onFault: fail,

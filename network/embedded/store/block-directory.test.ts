@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -20,7 +20,8 @@ test('a put returns only after the bytes were synced, and the block has no name 
   const bytes = randomBytes(100);
   const reached = Promise.withResolvers<void>();
   const allowed = Promise.withResolvers<void>();
-  const sync = async () => {
+  const sync = async (handle: FileHandle) => {
+    if ((await handle.stat()).isDirectory()) return;
     reached.resolve();
     await allowed.promise;
   };
@@ -41,15 +42,18 @@ test('after a sync has failed nothing more is accepted, though the disk would sa
   let syncs = 0;
   const sync = async () => {
     syncs += 1;
-    if (syncs === 2) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+    if (syncs === failing) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
   };
+  let failing = 0;
   const blocks = await BlockDirectory.open(path, { capacityBytes, sync });
   const [kept, lost, late] = [randomBytes(10), randomBytes(11), randomBytes(12)];
   await blocks.put(digestOf(kept), kept);
+  failing = syncs + 2;
   await expect(blocks.put(digestOf(lost), lost)).rejects.toThrow('EIO');
   expect(blocks.broken).toMatchObject({ code: 'EIO' });
   await expect(blocks.put(digestOf(late), late)).rejects.toThrow('EIO');
-  expect(syncs).toBe(2);
+  await expect(blocks.remove(digestOf(kept))).rejects.toThrow('EIO');
+  expect(syncs).toBe(failing);
   expect(await blocks.has(digestOf(lost))).toBe(false);
   expect(await blocks.get(digestOf(kept))).toEqual(kept);
 });
@@ -79,3 +83,25 @@ test('opening counts what is there and removes what a crash left half-made', asy
   for await (const digest of after.digests()) listed.push(digest);
   expect(listed.map((digest) => Buffer.from(digest).toString('hex'))).toEqual([digestOf(bytes).toString('hex')]);
 });
+
+test.each(['EIO', 'ENOSPC'])(
+  'neither a put nor a removal is acknowledged whose folder failed to sync with %s, nor the same again',
+  async (code) => {
+    let isFailing = false;
+    const sync = async (handle: FileHandle) => {
+      if (isFailing && (await handle.stat()).isDirectory()) throw Object.assign(new Error(`${code}: fsync`), { code });
+    };
+    const [first, second] = [randomBytes(10), randomBytes(11)];
+    for (const act of ['put', 'remove'] as const) {
+      const blocks = await BlockDirectory.open(join(path, act), { capacityBytes, sync });
+      await blocks.put(digestOf(first), first);
+      const asked = () => (act === 'put' ? blocks.put(digestOf(second), second) : blocks.remove(digestOf(first)));
+      isFailing = true;
+      await expect(asked()).rejects.toThrow(code);
+      isFailing = false;
+      // The name is there, or gone, by now: taken for done, it would be told to somebody.
+      await expect(asked()).rejects.toThrow(code);
+      expect(blocks.broken).toMatchObject({ code });
+    }
+  },
+);

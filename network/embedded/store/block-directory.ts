@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { base32upper } from 'multiformats/bases/base32';
+import { renameDurably, type Sync, syncDirectory } from '../../files/index.ts';
 
 /** A SHA-256 digest of 32 bytes: what a block is stored under, whichever CID names it. */
 export type Digest = Uint8Array;
@@ -22,12 +23,10 @@ export class NoSpace extends Error {
   }
 }
 
-type SyncFile = (file: FileHandle) => Promise<void>;
-
 export interface BlockDirectoryOptions {
   readonly capacityBytes: number;
-  /** Brings a file's bytes to the disk, `fdatasync` unless said otherwise. */
-  readonly sync?: SyncFile;
+  /** Brings a file or a folder to the disk; `fdatasync` for files and `fsync` for folders unless said otherwise. */
+  readonly sync?: Sync;
 }
 
 /**
@@ -40,7 +39,8 @@ export class BlockDirectory {
   readonly #blocks: string;
   readonly #temporary: string;
   readonly #capacityBytes: number;
-  readonly #sync: SyncFile;
+  readonly #syncFile: Sync;
+  readonly #syncFolder: Sync;
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #folders = new Set<string>();
   #bytes = 0;
@@ -49,11 +49,12 @@ export class BlockDirectory {
   #serial = 0;
   #broken: unknown;
 
-  private constructor(path: string, { capacityBytes, sync = (file) => file.datasync() }: BlockDirectoryOptions) {
+  private constructor(path: string, { capacityBytes, sync }: BlockDirectoryOptions) {
     this.#blocks = join(path, 'blocks');
     this.#temporary = join(path, 'temporary');
     this.#capacityBytes = capacityBytes;
-    this.#sync = sync;
+    this.#syncFile = this.#once(sync ?? ((file) => file.datasync()));
+    this.#syncFolder = this.#once(sync ?? ((folder) => folder.sync()));
   }
 
   /** Opens or founds the directory, removes what a crash left half-made, and counts what is there. */
@@ -63,8 +64,8 @@ export class BlockDirectory {
     await mkdir(directory.#temporary, { recursive: true, mode: 0o700 });
     await mkdir(directory.#blocks, { recursive: true, mode: 0o700 });
     await writeFile(join(directory.#blocks, 'SHARDING'), '/repo/flatfs/shard/v1/next-to-last/2\n');
-    await syncFolder(directory.#blocks);
-    await syncFolder(path);
+    await syncDirectory(directory.#blocks, directory.#syncFolder);
+    await syncDirectory(path, directory.#syncFolder);
     for await (const { size } of directory.#files()) {
       directory.#bytes += size;
       directory.#count += 1;
@@ -109,13 +110,14 @@ export class BlockDirectory {
   async remove(digest: Digest): Promise<boolean> {
     const key = keyOf(digest);
     await this.#underWay.get(key)?.catch(() => {});
+    if (this.#broken !== undefined) throw this.#broken;
     const path = this.#pathOf(key);
     const found = await stat(path).catch(absent);
     const gone = found && (await unlink(path).then(() => true, absent));
     if (!gone) return false;
     this.#bytes -= found.size;
     this.#count -= 1;
-    await syncFolder(this.#folderOf(key));
+    await syncDirectory(this.#folderOf(key), this.#syncFolder);
     return true;
   }
 
@@ -137,27 +139,37 @@ export class BlockDirectory {
     try {
       await this.#folder(key);
       await this.#writeSynced(temporary, bytes);
-      await rename(temporary, path);
-      await syncFolder(this.#folderOf(key));
+      await renameDurably(temporary, path, this.#syncFolder);
       this.#bytes += bytes.length;
       this.#count += 1;
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => {});
       const code = (cause as NodeJS.ErrnoException).code;
+      if (this.#broken !== undefined) throw cause;
       if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') throw new NoSpace();
-      // A failed sync must not be tried again: the kernel may have dropped the dirty pages and would say yes.
-      if (code === 'EIO') this.#broken = cause;
       throw cause;
     } finally {
       this.#reserved -= bytes.length;
     }
   }
 
+  /** A failed sync must not be tried again: the kernel may have dropped the dirty pages and would say yes. */
+  #once(sync: Sync): Sync {
+    return async (file) => {
+      try {
+        await sync(file);
+      } catch (cause) {
+        this.#broken ??= cause;
+        throw cause;
+      }
+    };
+  }
+
   async #writeSynced(path: string, bytes: Uint8Array): Promise<void> {
     const file = await open(path, 'wx', 0o600);
     try {
       await file.writeFile(bytes);
-      await this.#sync(file);
+      await this.#syncFile(file);
     } finally {
       await file.close();
     }
@@ -167,7 +179,7 @@ export class BlockDirectory {
     const folder = this.#folderOf(key);
     if (this.#folders.has(folder)) return;
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await syncFolder(this.#blocks);
+    await syncDirectory(this.#blocks, this.#syncFolder);
     this.#folders.add(folder);
   }
 
@@ -193,15 +205,6 @@ export class BlockDirectory {
 
 function keyOf(digest: Digest): string {
   return base32upper.encode(Buffer.concat([Buffer.from([0x12, 0x20]), digest])).slice(1);
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function absent(error: unknown): undefined {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { EngineWorld } from '../testing/engine-world.ts';
 import { MemoryStorage } from '../testing/memory-storage.ts';
+import type { AppendLog } from './storage.ts';
 import { TransientStore } from './transient-store.ts';
 
 let world: EngineWorld;
@@ -25,6 +26,35 @@ describe('the plaintext of an endorsed transaction', () => {
     expect(held?.toString()).toBe('v');
     await after[Symbol.asyncDispose]();
     expect(storage.files.get('private/0.transient')?.length).toBe(0);
+  });
+
+  test('that could not be written is nobody’s: not the other endorser’s that waited for the same write, nor a later one’s', async () => {
+    const storage = new MemoryStorage();
+    let isFull = true;
+    const append = (log: AppendLog) => async (bytes: Buffer) => {
+      if (isFull) {
+        isFull = false;
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      }
+      await log.append(bytes);
+    };
+    const disk = async (name: string) => {
+      const log = await storage.open(name);
+      return Object.create(log, { append: { value: append(log) } }) as AppendLog;
+    };
+    const store = await TransientStore.open({ open: disk });
+    const asked = [
+      store.remember('tx', plaintext),
+      store.remember('tx', plaintext),
+      store.remember('other', plaintext),
+    ];
+    const outcomes = (await Promise.allSettled(asked)).map(({ status }) => status);
+    expect(outcomes).toEqual(['rejected', 'rejected', 'fulfilled']);
+    expect(store.get('tx')).toBeUndefined();
+    await store.remember('tx', plaintext);
+    await store.close();
+    const again = await TransientStore.open(storage);
+    expect(['tx', 'other'].map((txId) => again.get(txId))).toEqual([plaintext, plaintext]);
   });
 
   test('that never came to a block is forgotten with its file, when two of them were filled since', async () => {

@@ -18,6 +18,8 @@ export class TransientStore {
   readonly #generations: readonly [Generation, Generation];
   #young: 0 | 1;
   #writing: Promise<void> = Promise.resolve();
+  /** Those that are not on disk yet, by transaction. */
+  readonly #underWay = new Map<string, Promise<void>>();
 
   private constructor(generations: readonly [Generation, Generation]) {
     this.#generations = generations;
@@ -43,9 +45,17 @@ export class TransientStore {
 
   /** Resolves when it survives a crash. Every endorser of a transaction brings the same. */
   remember(txId: string, plaintext: TxPrivateRwSet): Promise<void> {
-    if (this.get(txId) !== undefined) return this.#writing;
+    const underWay = this.#underWay.get(txId);
+    if (underWay !== undefined) return underWay;
+    if (this.get(txId) !== undefined) return Promise.resolve();
     this.#generations[this.#young].waiting.set(txId, plaintext);
-    return this.#next(async () => {
+    const written = this.#write(txId, plaintext).finally(() => this.#underWay.delete(txId));
+    this.#underWay.set(txId, written);
+    return written;
+  }
+
+  async #write(txId: string, plaintext: TxPrivateRwSet): Promise<void> {
+    const next = this.#next(async () => {
       if (this.#generations[this.#young].records.count >= MOST) {
         await this.#turn();
         for (const { waiting } of this.#generations) waiting.delete(txId);
@@ -53,6 +63,13 @@ export class TransientStore {
       }
       await this.#generations[this.#young].records.append(Waiting.encode({ txId, plaintext }));
     });
+    try {
+      await next;
+    } catch (cause) {
+      // Else the next endorser would take it for written.
+      for (const { waiting } of this.#generations) waiting.delete(txId);
+      throw cause;
+    }
   }
 
   /** Forgets transactions whose block is durable; when nobody waits any more, what lies on disk too. */

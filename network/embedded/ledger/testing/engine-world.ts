@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { foundConsortium } from '../../../admin/index.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { Simulation } from '../engine/simulation.ts';
+import type { Storage } from '../engine/storage.ts';
 import { type LedgerTransaction, readTransaction } from '../engine/transaction.ts';
 import { type ChannelConfig, readChannelConfig } from '../msp/channel-config.ts';
 import { parsePolicy } from '../msp/policy-text.ts';
@@ -18,7 +19,6 @@ import {
   ProposalResponsePayload,
   Transaction,
 } from '../wire/proposal.ts';
-import type { MemoryStorage } from './memory-storage.ts';
 
 export const ORGANIZATIONS = ['A', 'B', 'C'] as const;
 export type Organization = (typeof ORGANIZATIONS)[number];
@@ -68,7 +68,7 @@ export class EngineWorld {
   }
 
   /** Opens a ledger with one chaincode `cc` that any peer may endorse, or as its policy says. */
-  async open(storage: MemoryStorage, policy = "OR('A.peer','B.peer','C.peer')", sequence = 1): Promise<Ledger> {
+  async open(storage: Storage, policy = "OR('A.peer','B.peer','C.peer')", sequence = 1): Promise<Ledger> {
     const config = this.config();
     const chaincode = { name: 'cc', version: '1', sequence, initRequired: false, collections: Buffer.alloc(0) };
     const plugins = { endorsementPlugin: 'escc', validationPlugin: 'vscc' };
