@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { ChangeId, MspId } from '@d-cloud/chaincode/domain';
 import { ChangeProposal } from '@d-cloud/network/admin';
+import { Database } from '../database.ts';
 
 /** open: may be signed. in-force: a config block carries it. superseded: another configuration came first, its signatures are void. withdrawn: by its proposer. */
 export const changeStates = ['open', 'in-force', 'superseded', 'withdrawn'] as const;
@@ -29,10 +29,10 @@ const schema = `
 
 /** The proposals of one gateway, and what its organization answered to any. A returned put is on disk. */
 export class ChangeStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     this.#database.exec(schema);
   }

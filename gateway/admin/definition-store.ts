@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
 import { ChaincodeDefinition } from '@d-cloud/network/admin';
 import { z } from 'zod';
+import { Database } from '../database.ts';
 
 /** A definition that an organization wants agreed upon, with the label of the package that it runs. */
 export const OfferedDefinition = z.strictObject({
@@ -19,10 +19,10 @@ const schema = `
 
 /** The chaincode definitions that this organization proposed, the newest of each sequence. A returned put is on disk. */
 export class DefinitionStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     this.#database.exec(schema);
   }

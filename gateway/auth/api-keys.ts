@@ -3,8 +3,8 @@
  * A name (the person or program the key is for) has at most two live keys: enough to change keys without a gap.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@d-cloud/network/ledger';
+import { Database } from '../database.ts';
 import { isRole, type Role } from './scopes.ts';
 
 export type IssuedKey = { readonly id: string; readonly name: string; readonly role: Role; readonly secretKey: string };
@@ -106,8 +106,8 @@ export function openApiKeyStore(file: string, { keyedHash, random, clock }: ApiK
 }
 
 /** Keys cannot be had again from anywhere, so a damaged store is named and never replaced. */
-function openStore(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
+function openStore(file: string): Database {
+  const db = new Database(file);
   try {
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS api_key (
@@ -116,6 +116,7 @@ function openStore(file: string): DatabaseSync {
     return db;
   } catch (cause) {
     db.close();
+    if (cause instanceof Fault) throw cause;
     throw new Fault(
       'corrupt',
       `the API key store ${file} cannot be read: restore it, or remove it and issue new keys`,

@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
+import { Database } from '../database.ts';
 import type { CurrentSlot } from './version-blocks.ts';
 import type { Observation } from './version-health.ts';
 
@@ -32,10 +32,10 @@ export type Resharing = {
  * first, and this table says where they are; it is served with every key release. A returned write is on disk.
  */
 export class CustodyStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
     this.#database.exec(schema);
   }

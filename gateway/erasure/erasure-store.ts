@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { ErasureId, MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
+import { Database } from '../database.ts';
 import type { ErasedBlocks } from './clear-everywhere.ts';
 
 /** A version that is being erased: its blocks' ids, and how many of them lay where. Without blocks where its keys were lost before. */
@@ -32,10 +32,10 @@ const schema = `
  * the certificate; certificates stay. A returned write is on disk.
  */
 export class ErasureStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
     this.#database.exec(schema);
   }

@@ -3,7 +3,7 @@
  * It is a convenience over the ledger's own key records: see docs/decisions/0003-idempotent-writes.md for why nothing is lost with it.
  */
 import { rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { Database } from '../database.ts';
 
 export type StoredResponse = {
   readonly status: number;
@@ -76,7 +76,7 @@ export function openRequestStore(file: string, clock: { now(): Date }): RequestS
   };
 }
 
-function openOrBegin(file: string): DatabaseSync {
+function openOrBegin(file: string): Database {
   try {
     return open(file);
   } catch {
@@ -86,8 +86,8 @@ function openOrBegin(file: string): DatabaseSync {
   }
 }
 
-function open(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
+function open(file: string): Database {
+  const db = new Database(file);
   try {
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;
       CREATE TABLE IF NOT EXISTS request (

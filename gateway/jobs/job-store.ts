@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { JobId } from '@d-cloud/chaincode/domain';
+import { Database } from '../database.ts';
 import type { ChosenPlacement } from '../publish/choose-placement.ts';
 
 /** What the requester decided about a job's output before it asked for the job. */
@@ -27,10 +27,10 @@ const schema = `
 
 /** What this gateway knows of its own jobs and the ledger does not. A returned put is on disk. */
 export class JobStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
     this.#database.exec(schema);
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import type { DatasetId, JobId, VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import { Database } from '../database.ts';
 import { readKeyFile } from './key-file.ts';
 import type { KeyProtection } from './key-protection.ts';
 import { type ValueCipher, valueCipher } from './sealed-value.ts';
@@ -57,11 +57,11 @@ const schema = `
  * A returned put is on disk (synchronous = FULL). Opening it with another key file is refused.
  */
 export class KeyStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
   readonly #cipher: ValueCipher;
   readonly #random: (bytes: number) => Uint8Array;
 
-  private constructor(database: DatabaseSync, cipher: ValueCipher, random: (bytes: number) => Uint8Array) {
+  private constructor(database: Database, cipher: ValueCipher, random: (bytes: number) => Uint8Array) {
     this.#database = database;
     this.#cipher = cipher;
     this.#random = random;
@@ -76,7 +76,7 @@ export class KeyStore implements Disposable {
   }): KeyStore {
     const key = readKeyFile(options.keyFile, { ...options, storeExists: existsSync(options.file) });
     const cipher = valueCipher(key, 'd-cloud key store v1', options.random);
-    const database = new DatabaseSync(options.file);
+    const database = new Database(options.file);
     try {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
       database.exec(schema);
@@ -452,7 +452,7 @@ export class KeyStore implements Disposable {
   }
 }
 
-function checkKey(database: DatabaseSync, cipher: ValueCipher): void {
+function checkKey(database: Database, cipher: ValueCipher): void {
   const known = database.prepare("SELECT value FROM meta WHERE name = 'check'").get();
   if (known === undefined) {
     database.prepare("INSERT INTO meta VALUES ('check', ?)").run(cipher.seal(['check'], new Uint8Array(32)));

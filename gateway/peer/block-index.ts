@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
+import { Database } from '../database.ts';
 
 /** A block on one of our storage nodes: whose version it belongs to (and whose quota it uses), and who put it. */
 export type IndexedBlock = {
@@ -26,10 +26,10 @@ const schema = `
  * so that what a crash leaves behind is known by name. Rows that only repeat what nodes hold may lag a power cut (synchronous = NORMAL).
  */
 export class BlockIndex implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     this.#database.exec(schema);
   }

@@ -1,4 +1,5 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Database } from '../database.ts';
 
 /** Shape of the tables; another number in the file means that it is rebuilt from block 0. */
 const schemaVersion = 5;
@@ -37,7 +38,7 @@ export function openDatabase(file: string, organization: string, remove: (file: 
     existing.close();
   }
   for (const suffix of ['', '-wal', '-shm']) remove(file + suffix);
-  const db = new DatabaseSync(file);
+  const db = new Database(file);
   db.exec('PRAGMA page_size = 8192');
   configure(db);
   db.exec(`BEGIN; ${tables}; COMMIT`);
@@ -50,7 +51,7 @@ export function openDatabase(file: string, organization: string, remove: (file: 
 function tryOpen(file: string): DatabaseSync | undefined {
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(file);
+    db = new Database(file);
     configure(db);
     const [check] = db.prepare('PRAGMA quick_check(1)').all();
     if (check?.quick_check === 'ok') return db;

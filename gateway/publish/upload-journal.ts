@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { DatasetId, RequestStamp, Submits, VersionId, VersionRecord } from '@d-cloud/chaincode/domain';
+import { Database } from '../database.ts';
 
 export type UploadState = 'putting' | 'placed' | 'published' | 'dropped';
 
@@ -28,10 +28,10 @@ const schema = `
 
 /** The uploads of this gateway and how far each came; a returned write is on disk. */
 export class UploadJournal implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new Database(file);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     this.#database.exec(schema);
   }
