@@ -9,6 +9,7 @@ import { type Administration, openAdministration } from './admin/administration.
 import { endingSoon } from './admin/certificate-watch.ts';
 import { type GatewayPlace, otherGateways } from './admin/other-gateways.ts';
 import { restoredName } from './backup/parts.ts';
+import { steadily } from './clock.ts';
 import { Custodian } from './custody/custodian.ts';
 import { CustodyStore } from './custody/custody-store.ts';
 import { nodesFor } from './custody/nodes-for.ts';
@@ -174,7 +175,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       trusted: (signal) => whenTrusted(trust, signal),
       random,
       keyedHash,
-      clock,
+      clock: steadily(clock),
       failpoint,
       log: log.child({ part: 'custody' }),
     }),
@@ -306,7 +307,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
         ...blockRoutes({
           index,
           nodes,
-          decide: rightDecider(ledger, { keepMs: keepRightMs, clock }),
+          decide: rightDecider(ledger, { keepMs: keepRightMs }),
           quotaBytes: (owner) => quotas.bytesFor(owner),
         }),
         ...erasureRoutes({ index, nodes, ledger }),

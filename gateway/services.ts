@@ -9,7 +9,7 @@ import type { Metrics } from './http/metrics.ts';
 import type { GatewayLedger } from './ledger.ts';
 import type { ReadModel } from './projection/index.ts';
 
-/** Wall time, for expiry and logs. Tests pass their own. */
+/** Wall time, for expiry and logs; a gateway's never goes back while it runs. Tests pass their own. */
 export type Clock = { now(): Date };
 
 /** A part this gateway needs, asked by /readyz. Throws when it does not answer; a text is shown though it does. */

@@ -77,5 +77,5 @@ function observe(place: CurrentSlot, probed: Probed, before: Observation | undef
   const away = counts.ok + counts.missing + counts.corrupt === 0;
   // What was bad before and could not be asked for now is still to be repaired.
   if (away) for (const ordinal of before?.bad ?? []) bad.add(ordinal);
-  return { ...place, counts, bad, atMs, ...(away ? { awaySinceMs: before?.awaySinceMs ?? atMs } : {}) };
+  return { ...place, counts, bad, atMs, ...(away ? { awaySinceMs: Math.min(before?.awaySinceMs ?? atMs, atMs) } : {}) };
 }

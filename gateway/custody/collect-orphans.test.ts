@@ -128,6 +128,15 @@ describe('orphans', () => {
     expect(await collectOrphans(powers(), signal)).toBe(0);
   });
 
+  test('seen while the clock was a day ahead wait no longer for that', async () => {
+    nowMs = 24 * 60 * 60 * 1000;
+    await collectOrphans(powers(), signal);
+    nowMs = 0;
+    expect(await collectOrphans(powers(), signal)).toBe(0);
+    nowMs = horizonMs;
+    expect(await collectOrphans(powers(), signal)).toBe(2);
+  });
+
   test('of a version that its owner erased go at once, whoever that is', async () => {
     isErased = true;
     expect(await collectOrphans(powers(), signal)).toBe(1);

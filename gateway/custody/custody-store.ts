@@ -189,10 +189,10 @@ export class CustodyStore implements Disposable {
     }));
   }
 
-  /** Since when a block has seemed to belong to nothing; from now on where this is the first time. */
+  /** Since when a block has seemed to belong to nothing; from now on where this is the first time, or the clock was ahead then. */
   suspect(cid: string, node: StorageNodeId, nowMs: number): number {
     this.#database
-      .prepare('INSERT INTO suspect VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+      .prepare('INSERT INTO suspect VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = min(since, excluded.since)')
       .run(cid, node, Math.floor(nowMs));
     return this.#database.prepare('SELECT since FROM suspect WHERE cid = ? AND node = ?').get(cid, node)
       ?.since as number;

@@ -39,7 +39,7 @@ function asked(organization: MspId) {
   const routes = blockRoutes({
     index,
     nodes: new Map([[node, store]]),
-    decide: rightDecider(ledger, { keepMs: 0, clock: { now: () => new Date() } }),
+    decide: rightDecider(ledger, { keepMs: 0 }),
     quotaBytes: () => 1_000,
   });
   return routes

@@ -1,4 +1,5 @@
 import { type MspId, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
+import type { Elapsed } from '../clock.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { BlockRight } from './block-right.ts';
 
@@ -20,21 +21,21 @@ export type RightDecider = (
 
 /**
  * Decides from the own peer's state whether an organization's right allows the operation; no right and nothing there look the same.
- * An answer is kept for `keepMs`, because a version's blocks come by the thousand and are ciphertext.
+ * An answer is kept for `keepMs`, whatever is done to the machine's clock meanwhile, because a version's blocks come by the thousand and are ciphertext.
  */
 export function rightDecider(
   ledger: Pick<GatewayLedger, 'evaluate'>,
-  options: { keepMs: number; clock: { now(): Date } },
+  { keepMs, elapsed = () => performance.now() }: { keepMs: number; elapsed?: Elapsed },
 ): RightDecider {
   const kept = new Map<string, { until: number; decided: Promise<DecidedRight | undefined> }>();
   return (organization, right, operation) => {
-    const now = options.clock.now().getTime();
+    const now = elapsed();
     const name = JSON.stringify([organization, operation, right]);
     const known = kept.get(name);
     if (known !== undefined && known.until > now) return known.decided;
     for (const [old, { until }] of kept) if (until <= now) kept.delete(old);
     const decided = decide(ledger, organization, right, operation);
-    kept.set(name, { until: now + options.keepMs, decided });
+    kept.set(name, { until: now + keepMs, decided });
     decided.catch(() => kept.delete(name));
     return decided;
   };

@@ -7,6 +7,7 @@ import { ChannelTrust } from '@d-cloud/network/peers';
 import { type Logger, pino } from 'pino';
 import { keyedHash, openApiKeyStore } from '../auth/index.ts';
 import { openBytePowers } from '../byte-powers.ts';
+import { neverBack } from '../clock.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { Projected } from '../fabric-ledger.ts';
 import { gatewayMetrics, listen, openRequestStore, restApplication } from '../http/index.ts';
@@ -42,7 +43,7 @@ export type Gateway = AsyncDisposable & {
  * everything in the reverse order of its opening. Fault `misconfigured` names what is missing.
  */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
-  const { log = pino({ level: 'silent' }), clock = { now: () => new Date() }, random = randomBytes } = options;
+  const { log = pino({ level: 'silent' }), clock = neverBack(), random = randomBytes } = options;
   const { openChannel = openFabricChannel, openBytes = openBytePowers, checkReplies = false } = options;
   await using opening = new AsyncDisposableStack();
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
