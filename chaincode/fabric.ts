@@ -101,5 +101,7 @@ function isTransaction(name: string): boolean {
 
 /** A server that peers connect to; `start` resolves once it listens. */
 export function serveChaincode(chaincode: Chaincode, options: ServerOptions): { start(): Promise<void> } {
+  // It starts a gRPC server that has started with its port, which grpc-js calls deprecated, in a log that is otherwise JSON.
+  process.noDeprecation = true;
   return shim.Shim.server(chaincode, options);
 }

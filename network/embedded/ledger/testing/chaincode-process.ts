@@ -9,6 +9,8 @@ const [ccid = '', address = '', tlsDirectory = ''] = process.argv.slice(2);
 const file = (name: string): Buffer => readFileSync(join(tlsDirectory, name));
 const tlsProps = { key: file('key.pem'), cert: file('cert.pem'), clientCACerts: file('ca.pem') };
 const limits = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
+// It starts a gRPC server that has started with its port, which grpc-js calls deprecated.
+process.noDeprecation = true;
 await shim.Shim.server(probe, { ccid, address, tlsProps, ...limits }).start();
 process.send?.('listening');
 process.once('disconnect', () => process.exit());
