@@ -4,25 +4,29 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
-import { OwnNode } from '@d-cloud/network/store';
+import type { OwnNode } from '@d-cloud/network/store';
 import { blockId, combineShares, decodeShare, parseManifest, type Share } from '@d-cloud/pipelines/seal';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { KeyStore } from '../keys/index.ts';
 import { manifestNow } from '../keys/manifest-now.ts';
 import { layoutOf } from '../supervisor/layout.ts';
+import {
+  openKeyStore,
+  openStorageNodes,
+  publishVersion,
+  purpose,
+  readContent,
+  registerDataset,
+} from '../testing/alders-versions.ts';
 import { EmbeddedNetwork } from '../testing/embedded-network.ts';
 import type { Loose } from '../testing/index.ts';
 import { CustodyStore } from './custody-store.ts';
 
-const purpose = 'dpv:AcademicResearch';
 let network: EmbeddedNetwork;
-const nodes = new Map<string, OwnNode>();
+let nodes: ReadonlyMap<string, OwnNode>;
 beforeAll(async () => {
   network = await EmbeddedNetwork.start();
   await network.join([purpose]);
-  for (const { services } of network.gateways.values())
-    for (const { id, address, token } of services.config.storageNodes)
-      nodes.set(id, new OwnNode({ id, address, token: readFileSync(token!, 'utf8').trim() }));
+  nodes = openStorageNodes(network);
 }, 120_000);
 afterAll(async () => {
   for (const node of nodes.values()) await node[Symbol.asyncDispose]();
@@ -31,29 +35,9 @@ afterAll(async () => {
 
 const home = () => layoutOf(network.directory).ofOrganization('alder');
 const admin = (name = 'alder') => network.rest(name, 'admin');
-
-async function publish(content: Uint8Array): Promise<VersionId> {
-  const terms = { access: 'granted', purposes: [purpose] };
-  const body = { title: 'Letters', licence: 'CC0-1.0', modality: 'documents', terms };
-  const { id } = await admin().call<Loose>('POST', '/datasets', { body });
-  const bytes = [content] as unknown as AsyncIterable<Uint8Array>;
-  const stream = { type: 'application/octet-stream', name: 'a.bin', bytes };
-  return (await admin().call<Loose>('POST', `/datasets/${id}/versions`, { stream })).id;
-}
-
-const read = async (version: string, who = admin(), query = '') =>
-  Buffer.from(
-    await (
-      await who.open('GET', `/versions/${version}/content${query}`, { accept: 'application/octet-stream' })
-    ).arrayBuffer(),
-  );
-
+const read = (version: string, who = admin(), query = '') => readContent(who, version, query);
 function keysOf(version: VersionId) {
-  using store = KeyStore.open({
-    file: join(home().gateway, 'keys.sqlite'),
-    keyFile: join(home().gateway, 'key-store.key'),
-    random: randomBytes,
-  });
+  using store = openKeyStore(network);
   return store.version(version)!;
 }
 
@@ -94,7 +78,7 @@ const restart = async (failpoints: readonly string[]) => {
 
 test('a gateway that ends at any line of an expulsion is between nothing, and at last the share that was kept combines with no new ones', async () => {
   const content = randomBytes(500_000);
-  const version = await publish(content);
+  const version = await publishVersion(network, await registerDataset(network), content);
   const manifest = parseManifest(keysOf(version).manifest);
   const shares = manifest.shares!;
   const expelled = manifest.slots.find(({ organization }) => organization !== 'AlderMSP')!;

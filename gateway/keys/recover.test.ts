@@ -13,18 +13,17 @@ import {
 } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VersionId } from '@d-cloud/chaincode/domain';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { backUp, restore } from '../backup/index.ts';
 import { openFabricChannel } from '../service/open-channel.ts';
 import { gatewayConfigOf } from '../supervisor/gateway-config-of.ts';
 import { layoutOf } from '../supervisor/layout.ts';
+import { openKeyStore, publishVersion, purpose, readContent, registerDataset } from '../testing/alders-versions.ts';
 import { EmbeddedNetwork } from '../testing/embedded-network.ts';
 import type { Loose } from '../testing/index.ts';
-import { KeyStore, readRecoveryKey, recoverKeys } from './index.ts';
+import { readRecoveryKey, recoverKeys } from './index.ts';
 
-const purpose = 'dpv:AcademicResearch';
 let network: EmbeddedNetwork;
 beforeAll(async () => {
   network = await EmbeddedNetwork.start();
@@ -35,32 +34,9 @@ afterAll(() => network[Symbol.asyncDispose]());
 const home = () => layoutOf(network.directory).ofOrganization('alder');
 const services = () => network.gateways.get('alder')!.services;
 const admin = (name = 'alder') => network.rest(name, 'admin');
-
-async function publish(dataset: string, bytes: Uint8Array): Promise<string> {
-  const stream = {
-    type: 'application/octet-stream',
-    name: 'a.bin',
-    bytes: [bytes] as unknown as AsyncIterable<Uint8Array>,
-  };
-  return (await admin().call<Loose>('POST', `/datasets/${dataset}/versions`, { stream })).id;
-}
-
-async function register(): Promise<string> {
-  const body = {
-    title: 'Letters',
-    licence: 'CC0-1.0',
-    modality: 'documents',
-    terms: { access: 'granted', purposes: [purpose] },
-  };
-  return (await admin().call<Loose>('POST', '/datasets', { body })).id;
-}
-
-const read = async (version: string, who = admin(), query = '') =>
-  Buffer.from(
-    await (
-      await who.open('GET', `/versions/${version}/content${query}`, { accept: 'application/octet-stream' })
-    ).arrayBuffer(),
-  );
+const register = () => registerDataset(network);
+const publish = (dataset: string, bytes: Uint8Array) => publishVersion(network, dataset, bytes);
+const read = (version: string, who = admin(), query = '') => readContent(who, version, query);
 
 async function kept(): Promise<readonly string[]> {
   const { entries } = await services().ledger.evaluate('key:list', {});
@@ -185,12 +161,8 @@ test('another key of a dataset is not kept over the one that is kept', async () 
   await network.gateways.get('alder')![Symbol.asyncDispose]();
   {
     // As in a snapshot of the disk from before the dataset had a key, to which it was published again.
-    using store = KeyStore.open({
-      file: join(home().gateway, 'keys.sqlite'),
-      keyFile: join(home().gateway, 'key-store.key'),
-      random: randomBytes,
-    });
-    const keys = store.version(version as VersionId)!;
+    using store = openKeyStore(network);
+    const keys = store.version(version)!;
     store.destroy([keys.version], keys.dataset);
     store.unmarkKept([`dataset/${dataset}/1`, `version/${version}`]);
     store.putVersion(keys);
@@ -279,8 +251,7 @@ test("the organization's key is rotated: dataset keys are wrapped to the new one
   }
   await network.gateways.get('alder')![Symbol.asyncDispose]();
   {
-    const file = join(home().gateway, 'keys.sqlite');
-    using store = KeyStore.open({ file, keyFile: join(home().gateway, 'key-store.key'), random: randomBytes });
+    using store = openKeyStore(network);
     expect(store.secretNames('agreement-key-')).toEqual(['agreement-key-2']);
   }
   await network.startGateway('alder');

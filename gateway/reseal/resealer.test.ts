@@ -1,29 +1,32 @@
 /** A hard revoke on an embedded network, ended at each of its lines: the version opens at any moment, and at last nothing of what the grantee knew is left. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { VersionId } from '@d-cloud/chaincode/domain';
-import { OwnNode } from '@d-cloud/network/store';
+import type { OwnNode } from '@d-cloud/network/store';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { VersionBlocks } from '../custody/version-blocks.ts';
-import { KeyStore } from '../keys/index.ts';
 import { manifestNow } from '../keys/manifest-now.ts';
 import { failpointNames } from '../publish/failpoint.ts';
 import { layoutOf } from '../supervisor/layout.ts';
+import {
+  openKeyStore,
+  openStorageNodes,
+  publishVersion,
+  purpose,
+  readContent,
+  registerDataset,
+} from '../testing/alders-versions.ts';
 import { EmbeddedNetwork } from '../testing/embedded-network.ts';
 import type { Loose } from '../testing/index.ts';
 
-const purpose = 'dpv:AcademicResearch';
 let network: EmbeddedNetwork;
-const nodes = new Map<string, OwnNode>();
+let nodes: ReadonlyMap<string, OwnNode>;
 beforeAll(async () => {
   network = await EmbeddedNetwork.start();
   await network.join([purpose]);
-  for (const { services } of network.gateways.values())
-    for (const { id, address, token } of services.config.storageNodes)
-      nodes.set(id, new OwnNode({ id, address, token: readFileSync(token!, 'utf8').trim() }));
+  nodes = openStorageNodes(network);
 }, 120_000);
 afterAll(async () => {
   for (const node of nodes.values()) await node[Symbol.asyncDispose]();
@@ -32,21 +35,7 @@ afterAll(async () => {
 
 const home = () => layoutOf(network.directory).ofOrganization('alder');
 const admin = (name = 'alder') => network.rest(name, 'admin');
-const read = async (version: string, who = admin(), query = '') =>
-  Buffer.from(
-    await (
-      await who.open('GET', `/versions/${version}/content${query}`, { accept: 'application/octet-stream' })
-    ).arrayBuffer(),
-  );
-
-async function publish(content: Uint8Array): Promise<{ dataset: string; published: Loose }> {
-  const terms = { access: 'granted', purposes: [purpose] };
-  const body = { title: 'Letters', licence: 'CC0-1.0', modality: 'documents', terms };
-  const { id: dataset } = await admin().call<Loose>('POST', '/datasets', { body });
-  const bytes = [content] as unknown as AsyncIterable<Uint8Array>;
-  const stream = { type: 'application/octet-stream', name: 'a.bin', bytes };
-  return { dataset, published: await admin().call<Loose>('POST', `/datasets/${dataset}/versions`, { stream }) };
-}
+const read = (version: string, who = admin(), query = '') => readContent(who, version, query);
 
 function grant(dataset: string): Promise<Loose> {
   const terms = { actions: ['read'], purposes: [purpose], models: [] };
@@ -58,16 +47,8 @@ function revoke(id: string): Promise<Loose> {
   return admin().call<Loose>('POST', `/grants/${id}/revoke`, { body });
 }
 
-function keyStore(): KeyStore {
-  return KeyStore.open({
-    file: join(home().gateway, 'keys.sqlite'),
-    keyFile: join(home().gateway, 'key-store.key'),
-    random: randomBytes,
-  });
-}
-
 function keysOf(version: VersionId) {
-  using store = keyStore();
+  using store = openKeyStore(network);
   return store.version(version)!;
 }
 
@@ -95,8 +76,9 @@ async function restart(failpoints: readonly string[]): Promise<() => Promise<voi
 
 test('a version is sealed anew under other keys, its old blocks are gone everywhere, and that is on the ledger', async () => {
   const content = randomBytes(6_000_000);
-  const { dataset, published } = await publish(content);
-  const version = published.id as VersionId;
+  const dataset = await registerDataset(network);
+  const version = await publishVersion(network, dataset, content);
+  const { rows } = await admin().call<Loose>('GET', `/versions/${version}`);
   const issue = async () => {
     const given = await grant(dataset);
     await network.caughtUp();
@@ -132,7 +114,7 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
   expect(await admin().call('GET', `/versions/${version}`)).toMatchObject({
     sealing: 2,
     epoch: 2,
-    rows: published.rows,
+    rows,
   });
   const asked = 7 * old.perSlot;
   expect(await lying(old)).toEqual({ there: 0, all: asked });
@@ -151,14 +133,14 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
 test.each(['reseal.kept', 'reseal.superseded'])(
   'an erasure that is requested at %s leaves neither sealing, nor keys of either',
   async (line) => {
-    const { dataset, published } = await publish(randomBytes(100_000));
-    const version = published.id as VersionId;
+    const dataset = await registerDataset(network);
+    const version = await publishVersion(network, dataset, randomBytes(100_000));
     const { id } = await grant(dataset);
     const reached = await restart([`${line}:throw`]);
     await revoke(id);
     await reached();
     const sealings = () => {
-      using store = keyStore();
+      using store = openKeyStore(network);
       return [store.version(version), store.next(version)].flatMap((keys) => (keys === undefined ? [] : [keys]));
     };
     const blocks = sealings().map((keys) => new VersionBlocks(manifestNow(keys)));
