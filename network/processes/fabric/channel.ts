@@ -14,13 +14,7 @@ import {
 import { Fault } from '../../ledger/fault.ts';
 import { connectLedger } from '../../ledger/ledger.ts';
 import { eventually } from '../program/index.ts';
-import {
-  ordererAdminOf,
-  ordererConnectionOf,
-  peerConnectionOf,
-  type RemotePeer,
-  remotePeerConnection,
-} from './connections.ts';
+import { nodeConnection, ordererAdminOf, type RemotePeer, remotePeerConnection } from './connections.ts';
 import { dialled, type FabricMember } from './nodes.ts';
 
 /** A chaincode that every member runs as a service: what they agree upon, and the package that names it. */
@@ -68,8 +62,8 @@ export async function formChannel(
     if (own === undefined) throw new Fault('misconfigured', `no orderer runs beside the peers of ${mspId}`);
     return {
       mspId,
-      peers: [held(peerConnectionOf(first)).connection, ...more.map((node) => held(peerConnectionOf(node)).connection)],
-      orderer: held(ordererConnectionOf(own)).connection,
+      peers: [held(nodeConnection(first)).connection, ...more.map((node) => held(nodeConnection(node)).connection)],
+      orderer: held(nodeConnection(own)).connection,
     };
   });
   const remote = others.map((peer) => ({

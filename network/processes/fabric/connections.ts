@@ -27,19 +27,8 @@ export function ordererAdminOf({ adminPort, identity, admin }: OrdererNode) {
   };
 }
 
-/** A gRPC client to an own peer, and the same as administration wants it. */
-export function peerConnectionOf(node: PeerNode) {
-  const { name, port, identity, admin } = node;
-  const client = openConnection({
-    address: `${dialled(node)}:${port}`,
-    tlsRoots: [identity.tlsRoot],
-    tlsServerName: 'localhost',
-  });
-  return { client, connection: { client, signatory: signatoryOf(admin), name } };
-}
-
-/** A gRPC client to an own orderer, and the same as administration wants it. */
-export function ordererConnectionOf(node: OrdererNode) {
+/** A gRPC client to an own peer or orderer, and the same as administration wants it. */
+export function nodeConnection(node: PeerNode | OrdererNode) {
   const { name, port, identity, admin } = node;
   const client = openConnection({
     address: `${dialled(node)}:${port}`,

@@ -14,7 +14,7 @@ import { Fault } from '../../ledger/fault.ts';
 import { signatory } from '../../ledger/identity.ts';
 import { readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { eventually } from '../program/index.ts';
-import { peerConnectionOf } from './connections.ts';
+import { nodeConnection } from './connections.ts';
 import type { FabricMember } from './nodes.ts';
 
 /** How a member that a running channel has taken in finds its way there: any config block of the channel, and its own admin. */
@@ -48,7 +48,7 @@ export async function joinChannel(
   const { channel } = readChannelConfig(door.genesisBlock);
   using open = new DisposableStack();
   const connected = peers.map((node) => {
-    const { client, connection } = peerConnectionOf(node);
+    const { client, connection } = nodeConnection(node);
     open.defer(() => client.close());
     return connection;
   });

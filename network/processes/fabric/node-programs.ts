@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { checkFitToStart, listChannels, peerChannels } from '../../admin/index.ts';
 import { writeWhole } from '../../admin/private-files.ts';
 import { eventually, type NativeProgram } from '../program/index.ts';
-import { ordererAdminOf, peerConnectionOf } from './connections.ts';
+import { nodeConnection, ordererAdminOf } from './connections.ts';
 import type { FabricBinaries } from './fabric-binaries.ts';
 import { type ChaincodeConnection, dialled, loopback, type OrdererNode, type PeerNode } from './nodes.ts';
 import { ordererConfig } from './orderer-config.ts';
@@ -78,7 +78,7 @@ export async function peerProgram(node: PeerNode, binaries: FabricBinaries): Pro
     ports: [port],
     listen,
     async ready(signal) {
-      const { client, connection } = peerConnectionOf(node);
+      const { client, connection } = nodeConnection(node);
       try {
         const look = async () => {
           await showsCertificate(port, identity, signal, dialled(node));
