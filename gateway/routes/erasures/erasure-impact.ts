@@ -1,7 +1,7 @@
 import type { DatasetRecord, GrantId, JobRecord, MspId, VersionId } from '@d-cloud/chaincode/domain';
 import { listAll } from '../../peer/list-all.ts';
 import type { ReadModel } from '../../projection/index.ts';
-import { type DerivedVersion, derivedVersion, versionsFrom } from '../grants/grant-impact.ts';
+import { type DerivedVersion, derivedVersion, versionsFrom } from '../lineage/derived-versions.ts';
 
 const mostJobs = 200;
 

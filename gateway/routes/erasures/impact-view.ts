@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { derivedVersionView } from '../lineage/derived-versions.ts';
 import { idOf, mspId } from '../schemas/ids.ts';
 
 export const erasureImpactView = z
@@ -11,17 +12,7 @@ export const erasureImpactView = z
     jobs: z
       .array(z.object({ id: idOf('job'), state: z.string(), rows: z.int(), requester: mspId }))
       .describe('Jobs over them that have not ended: an erasure ends them'),
-    derived: z
-      .array(
-        z.object({
-          version: idOf('vers'),
-          dataset: idOf('dset'),
-          title: z.string().optional(),
-          owner: mspId,
-          number: z.int(),
-        }),
-      )
-      .describe('What came of them: it stays'),
+    derived: z.array(derivedVersionView).describe('What came of them: it stays'),
     organizations: z.array(
       z.object({
         mspId,

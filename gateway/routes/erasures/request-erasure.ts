@@ -3,7 +3,7 @@ import { Rejection } from '../../http/problem.ts';
 import type { RouteRequest } from '../../http/route.ts';
 import type { Services } from '../../services.ts';
 import { find } from '../find.ts';
-import { versionsFrom } from '../grants/grant-impact.ts';
+import { versionsFrom } from '../lineage/derived-versions.ts';
 import { erasureBody } from './erasure-view.ts';
 
 /**

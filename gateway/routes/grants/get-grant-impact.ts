@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { route } from '../../http/route.ts';
 import { find } from '../find.ts';
 import { jobState } from '../jobs/job-view.ts';
+import { derivedVersionView } from '../lineage/derived-versions.ts';
 import { idOf, mspId } from '../schemas/ids.ts';
 import { grantImpact } from './grant-impact.ts';
 
@@ -13,15 +14,7 @@ const impact = z
     finished: z.int().describe('Jobs under it that have ended: their results stay'),
     jobs: z.array(z.object({ id: idOf('job'), state: jobState, rows: z.int(), outputVersion: idOf('vers') })),
     derived: z
-      .array(
-        z.object({
-          version: idOf('vers'),
-          dataset: idOf('dset'),
-          title: z.string().optional(),
-          owner: mspId,
-          number: z.int(),
-        }),
-      )
+      .array(derivedVersionView)
       .describe('Results of its jobs and what came of those: a revoke does not take them back'),
     organizations: z.array(
       z.object({ mspId, parts: z.array(z.enum(['grantee', 'executor', 'owner of derived data'])) }),

@@ -1,19 +1,10 @@
-import type { DatasetId, GrantRecord, JobRecord, MspId, VersionId } from '@d-cloud/chaincode/domain';
+import type { GrantRecord, JobRecord, MspId } from '@d-cloud/chaincode/domain';
 import { listAll } from '../../peer/list-all.ts';
 import type { ReadModel } from '../../projection/index.ts';
+import { type DerivedVersion, derivedVersion, versionsFrom } from '../lineage/derived-versions.ts';
 
-/** Steps of lineage and versions that are looked at; what lies beyond is counted as not shown. */
-const deepest = 32;
-const mostVersions = 200;
 const mostJobs = 200;
 
-export type DerivedVersion = {
-  readonly version: VersionId;
-  readonly dataset: DatasetId;
-  readonly title?: string;
-  readonly owner: MspId;
-  readonly number: number;
-};
 type Part = 'grantee' | 'executor' | 'owner of derived data';
 
 /** What a revoke of this grant would touch, as the blocks that were read say. */
@@ -66,23 +57,4 @@ export function grantImpact(readModel: ReadModel, grant: GrantRecord): GrantImpa
     },
     complete: !more && jobs.length <= mostJobs,
   };
-}
-
-/** Published versions and everything downstream of them, each once, nearest first. */
-export function versionsFrom(readModel: ReadModel, results: readonly VersionId[]) {
-  const versions = new Set(results.filter((version) => readModel.get('version', version) !== undefined));
-  let more = versions.size > mostVersions;
-  for (const result of [...versions]) {
-    if (versions.size >= mostVersions) break;
-    const page = readModel.lineage(result, { direction: 'downstream', depth: deepest, limit: mostVersions });
-    for (const { child } of page.items) versions.add(child);
-    more ||= page.next !== undefined || versions.size > mostVersions;
-  }
-  return { versions: [...versions].slice(0, mostVersions), more };
-}
-
-export function derivedVersion(readModel: ReadModel, id: VersionId): DerivedVersion {
-  const { dataset, owner, number } = readModel.get('version', id)!.record;
-  const title = readModel.card(dataset)?.title;
-  return { version: id, dataset, ...(title !== undefined && { title }), owner, number };
 }
