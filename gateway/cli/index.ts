@@ -1,4 +1,5 @@
 /** What other programs on this machine do with a network, as the command line does it. */
+export type { ErasureView } from './actions/erase.ts';
 export { type LocalFile, localFiles, tarOf } from './actions/folder.ts';
 export { type PublishWish, publish } from './actions/publish.ts';
 export { publishModel } from './actions/publish-model.ts';

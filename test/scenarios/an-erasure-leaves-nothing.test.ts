@@ -2,13 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { LineageView, VersionView } from '@d-cloud/gateway/cli';
+import type { ErasureView, LineageView, VersionView } from '@d-cloud/gateway/cli';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/answers.ts';
 import { storedBlocks } from '../support/blocks.ts';
 import { dcloud } from '../support/command-line.ts';
 import { audit, repair } from '../support/custody.ts';
-import { type Erasure, erased, erasureOf, requestErasure } from '../support/erasure.ts';
+import { erased, erasureOf, requestErasure } from '../support/erasure.ts';
 import { type Network, startNetwork } from '../support/network.ts';
 import { largePhotographs, photograph } from '../support/samples.ts';
 import {
@@ -180,7 +180,7 @@ describe('its certificate', () => {
   const verify = (file: string, ...more: string[]) => dcloud('erase', 'verify', file, '--json', ...more);
   let file: string;
   let root: string;
-  let recorded: Erasure;
+  let recorded: ErasureView;
 
   beforeAll(async () => {
     file = join(network.directory, 'certificate.json');

@@ -1,5 +1,6 @@
 import { type Output, table } from '../output.ts';
 import type { RestClient } from '../rest.ts';
+import type { Place } from '../views.ts';
 
 export type ErasureImpactView = {
   readonly versions: readonly string[];
@@ -30,6 +31,7 @@ export type ErasureView = {
     }[];
     readonly certificate?: string;
   };
+  readonly ledger: Place;
 };
 
 /** The path of what is erased: a version's or a dataset's. */
