@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   canonicalBytes,
   type DatasetRecord,
@@ -11,6 +10,7 @@ import {
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import type { Logger } from 'pino';
+import { FollowUp } from '../background/follow-up.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
@@ -51,8 +51,8 @@ export type ErasureProgress = {
   readonly certificate?: Uint8Array | undefined;
 };
 
-const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
+/** An erasure that was asked for, and storage nodes and gateways that come, move or go, are reasons to look at once. */
+const reasons = /^(dataset\.erasure-|storage-node\.|organization\.)/;
 
 /**
  * Carries out the erasures that this organization has asked for on the ledger: destroys keys, clears every storage node, certifies, records. The ledger
@@ -61,16 +61,19 @@ const longestPauseMs = 60_000;
  */
 export class Eraser implements AsyncDisposable {
   readonly #powers: EraserPowers;
-  readonly #stopping = new AbortController();
-  #wake = Promise.withResolvers<void>();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #followUp: FollowUp;
 
   constructor(powers: EraserPowers) {
     this.#powers = powers;
+    this.#followUp = new FollowUp(powers, {
+      wakes: ({ kind }) => reasons.test(kind),
+      pass: (signal) => this.#pass(signal),
+      pauseMs: { first: 2_000, most: 60_000 },
+    });
   }
 
   start(): void {
-    this.#running = Promise.all([this.#follow(), this.#work()]);
+    this.#followUp.start();
   }
 
   progressOf(erasure: ErasureId): ErasureProgress {
@@ -80,51 +83,24 @@ export class Eraser implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort(new Error('the gateway stops'));
-    this.#wake.resolve();
-    await this.#running;
+    await this.#followUp[Symbol.asyncDispose]();
   }
 
-  /** An erasure that was asked for, and storage nodes and gateways that come, move or go, are reasons to look at once. */
-  async #follow(): Promise<void> {
-    const { readModel, log } = this.#powers;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        for await (const { event } of readModel.events({ after: readModel.head, signal }))
-          if (/^(dataset\.erasure-|storage-node\.|organization\.)/.test(event.kind)) this.#wake.resolve();
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ err: error }, 'erasures lost the events and begin again');
-        await pause(firstPauseMs, signal);
-      }
-    }
-  }
-
-  async #work(): Promise<void> {
+  /** One look at every erasure that is asked for; gives whether all are done. */
+  async #pass(signal: AbortSignal): Promise<boolean> {
     const { organization, readModel, log } = this.#powers;
-    const { signal } = this.#stopping;
-    let pauseMs = firstPauseMs;
-    while (!signal.aborted) {
-      this.#wake = Promise.withResolvers();
-      let isPending = false;
-      this.#tidy();
-      for (const erasure of listAll(readModel, 'erasure', { owner: organization, state: 'requested' })) {
-        try {
-          if (!(await this.#advance(erasure))) isPending = true;
-        } catch (error) {
-          if (signal.aborted) return;
-          isPending = true;
-          log.warn({ err: error, erasure: erasure.id }, 'an erasure is not done yet and is gone on with');
-        }
+    let isDone = true;
+    this.#tidy();
+    for (const erasure of listAll(readModel, 'erasure', { owner: organization, state: 'requested' })) {
+      try {
+        if (!(await this.#advance(erasure))) isDone = false;
+      } catch (error) {
+        signal.throwIfAborted();
+        isDone = false;
+        log.warn({ err: error, erasure: erasure.id }, 'an erasure is not done yet and is gone on with');
       }
-      pauseMs = isPending ? Math.min(pauseMs * 2, longestPauseMs) : firstPauseMs;
-      const woken = new AbortController();
-      const nap = isPending ? pause(pauseMs, AbortSignal.any([signal, woken.signal])).then(() => false) : undefined;
-      const awake = this.#wake.promise.then(() => true);
-      if (await Promise.race(nap === undefined ? [awake] : [awake, nap])) pauseMs = firstPauseMs;
-      woken.abort();
     }
+    return isDone;
   }
 
   /** Of what is erased nothing stays here: neither lists that a crash left, nor keys that came back with an older backup. */
@@ -179,7 +155,7 @@ export class Eraser implements AsyncDisposable {
     }
     if (whole) keys.destroy(versions, dataset);
     // What is kept of them on the ledger goes as well, before it is said that they are destroyed.
-    await keeper.purge(keeper.gone(), this.#stopping.signal);
+    await keeper.purge(keeper.gone(), this.#followUp.signal);
     store.destroyed(id, clock.now().toISOString());
     failpoint('erase.keys-destroyed');
   }
@@ -219,7 +195,7 @@ export class Eraser implements AsyncDisposable {
       const held = listed.some(({ storageNodes }) => storageNodes.includes(node.id));
       return held ? { ...named, ...nothing, outcome: 'left', at: at() } : undefined;
     }
-    const { signal } = this.#stopping;
+    const { signal } = this.#followUp;
     try {
       const { removed, absent, remaining } = await clearStorageNode(this.#powers, node, listed, signal);
       return { ...named, removed, absent, outcome: remaining > 0 ? 'remains' : 'absent', at: at() };
@@ -261,8 +237,4 @@ export class Eraser implements AsyncDisposable {
     };
     await this.#powers.ledger.submit('dataset:recordErasure', body, stamp);
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type DomainEvent,
   type JobId,
@@ -11,6 +10,8 @@ import {
 import { Fault } from '@d-cloud/network/ledger';
 import { parseManifest } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
+import { followEvents } from '../background/follow-events.ts';
+import { pause } from '../background/pause.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { PeerCaller } from '../peer/peer-caller.ts';
 import type { ReadModel } from '../projection/index.ts';
@@ -109,20 +110,11 @@ export class JobCoordinator implements AsyncDisposable {
     return { job, partition };
   }
 
-  async #watchEvents(): Promise<void> {
-    const { readModel, log } = this.#powers;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        const after = readModel.head;
-        for (const job of this.#openJobs()) this.#consider(job);
-        for await (const { event } of readModel.events({ after, signal })) this.#follow(event);
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ err: error }, 'the coordinator lost the events and begins again');
-        await pause(1_000, signal);
-      }
-    }
+  #watchEvents(): Promise<void> {
+    const begun = () => {
+      for (const job of this.#openJobs()) this.#consider(job);
+    };
+    return followEvents(this.#powers, { begun, heard: (event) => this.#follow(event) }, this.#stopping.signal);
   }
 
   #follow(event: DomainEvent): void {
@@ -257,8 +249,4 @@ function parseOutput(bytes: Uint8Array) {
   } catch {
     throw new Refusal('ATTESTATION_INVALID', `what was handed over (${sha256(bytes).slice(0, 16)}) is no manifest`);
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { DatasetId, DomainEvent, MspId } from '@d-cloud/chaincode/domain';
 import type { Logger } from 'pino';
+import { FollowUp } from '../background/follow-up.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { Failpoint } from '../publish/failpoint.ts';
 import type { KeyKeeper } from './key-keeper.ts';
@@ -44,7 +44,7 @@ const calls: ReadonlySet<DomainEvent['kind']> = new Set([
   'dataset.erasure-requested',
   'dataset.erasure-recorded',
 ]);
-const patience = { firstMs: 500, mostMs: 60_000, betweenMs: 60 * 60 * 1000 };
+const hourMs = 60 * 60 * 1000;
 
 /**
  * Brings the key store after the epochs on the ledger, in the background: content keys are wrapped again under their dataset's newest key,
@@ -53,16 +53,23 @@ const patience = { firstMs: 500, mostMs: 60_000, betweenMs: 60 * 60 * 1000 };
  */
 export class Rotator implements AsyncDisposable {
   readonly #powers: RotatorPowers;
-  readonly #stopping = new AbortController();
-  #wake = Promise.withResolvers<void>();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #followUp: FollowUp;
 
   constructor(powers: RotatorPowers) {
     this.#powers = powers;
+    this.#followUp = new FollowUp(powers, {
+      wakes: ({ kind }) => calls.has(kind),
+      pass: async (signal) => {
+        await this.settle(signal);
+        return true;
+      },
+      pauseMs: { first: 500, most: 60_000 },
+      latestMs: () => hourMs,
+    });
   }
 
   start(): void {
-    this.#running = Promise.all([this.#follow(), this.#keepOn()]);
+    this.#followUp.start();
   }
 
   /** How far the keys have come: each dataset of ours that has a key here, and the organization's own. */
@@ -91,7 +98,7 @@ export class Rotator implements AsyncDisposable {
   }
 
   /** One pass over everything; what is in order costs no write. */
-  async settle(signal: AbortSignal = this.#stopping.signal): Promise<void> {
+  async settle(signal: AbortSignal = this.#followUp.signal): Promise<void> {
     const { keys, keeper, readModel, organization, failpoint, log } = this.#powers;
     await keeper.ready();
     for (const { version, dataset, epoch } of keys.versions()) {
@@ -134,43 +141,10 @@ export class Rotator implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort(new Error('the gateway stops'));
-    this.#wake.resolve();
-    await this.#running;
+    await this.#followUp[Symbol.asyncDispose]();
   }
 
   #epochOf(dataset: DatasetId): number | undefined {
     return this.#powers.readModel.get('dataset', dataset)?.record.epoch;
-  }
-
-  async #follow(): Promise<void> {
-    const { readModel, log } = this.#powers;
-    const { signal } = this.#stopping;
-    try {
-      for await (const { event } of readModel.events({ after: readModel.head, signal }))
-        if (calls.has(event.kind)) this.#wake.resolve();
-    } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, 'rotation no longer follows the ledger');
-    }
-  }
-
-  async #keepOn(): Promise<void> {
-    const { signal } = this.#stopping;
-    for (let pauseMs = patience.firstMs; !signal.aborted; ) {
-      let napMs = patience.betweenMs;
-      try {
-        await this.settle(signal);
-        pauseMs = patience.firstMs;
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#powers.log.warn({ err: error }, 'keys are not all where they should be yet; this is tried again');
-        napMs = pauseMs;
-        pauseMs = Math.min(pauseMs * 2, patience.mostMs);
-      }
-      const nap = AbortSignal.any([signal, AbortSignal.timeout(napMs)]);
-      const woken = this.#wake.promise;
-      await Promise.race([woken, wait(2 ** 31 - 1, undefined, { signal: nap, ref: false }).catch(() => {})]);
-      this.#wake = Promise.withResolvers();
-    }
   }
 }

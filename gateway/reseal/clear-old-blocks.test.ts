@@ -1,4 +1,5 @@
 /** When the absence of old blocks is recorded: against a resealer whose storage nodes cannot be reached. */
+import { once } from 'node:events';
 import { idFrom, type MspId, type StorageNodeId, type Submits } from '@d-cloud/chaincode/domain';
 import { expect, test } from '@jest/globals';
 import { Resealer, type ResealerPowers } from './resealer.ts';
@@ -25,7 +26,9 @@ test('blocks of a storage node to which there is no way are not absent, until it
     readModel: {
       get: (kind: string, id: StorageNodeId) => ({ record: kind === 'storage-node' ? { state: states.get(id) } : {} }),
       list: () => ({ items: [] }),
-      async *events() {},
+      async *events({ signal }: { signal: AbortSignal }) {
+        await once(signal, 'abort');
+      },
     },
     keys: { nextVersions: () => [], next: () => undefined },
     keeper: { ready: async () => {} },

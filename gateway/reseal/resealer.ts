@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type AuditedNode,
   canonicalBytes,
@@ -17,6 +16,7 @@ import { Fault } from '@d-cloud/network/ledger';
 import { StoreRefusal } from '@d-cloud/network/store';
 import { manifestHash, parseManifest, sizeClass, stripeCount } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
+import { FollowUp } from '../background/follow-up.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { CustodyStore, PlacedBlock } from '../custody/custody-store.ts';
 import { DirectBlocks } from '../custody/direct-blocks.ts';
@@ -57,7 +57,7 @@ export type ResealProgress = {
   readonly clearing: readonly VersionId[];
 };
 
-const pause = { firstMs: 1_000, mostMs: 60_000, deadlineMs: 15_000 };
+const deadlineMs = 15_000;
 
 /**
  * Carries out hard revokes: seals what a grant covered under another content key and another S, disperses it anew, tells the ledger, removes
@@ -66,16 +66,19 @@ const pause = { firstMs: 1_000, mostMs: 60_000, deadlineMs: 15_000 };
  */
 export class Resealer implements AsyncDisposable {
   readonly #powers: ResealerPowers;
-  readonly #stopping = new AbortController();
-  #wake = Promise.withResolvers<void>();
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #followUp: FollowUp;
 
   constructor(powers: ResealerPowers) {
     this.#powers = powers;
+    this.#followUp = new FollowUp(powers, {
+      wakes: ({ kind }) => kind === 'grant.revoked',
+      pass: () => this.#pass(),
+      pauseMs: { first: 2_000, most: 60_000 },
+    });
   }
 
   start(): void {
-    this.#running = Promise.all([this.#follow(), this.#work()]);
+    this.#followUp.start();
   }
 
   progress(): ResealProgress {
@@ -87,32 +90,7 @@ export class Resealer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort(new Error('the gateway stops'));
-    this.#wake.resolve();
-    await this.#running;
-  }
-
-  async #follow(): Promise<void> {
-    const { readModel, log } = this.#powers;
-    const { signal } = this.#stopping;
-    try {
-      for await (const { event } of readModel.events({ after: readModel.head, signal }))
-        if (event.kind === 'grant.revoked') this.#wake.resolve();
-    } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, 'hard revokes are no longer followed on the ledger');
-    }
-  }
-
-  async #work(): Promise<void> {
-    const { signal } = this.#stopping;
-    for (let pauseMs = pause.firstMs; !signal.aborted; ) {
-      const isDone = await this.#pass();
-      pauseMs = isDone ? pause.firstMs : Math.min(pauseMs * 2, pause.mostMs);
-      const nap = isDone ? signal : AbortSignal.any([signal, AbortSignal.timeout(pauseMs)]);
-      const rest = wait(2 ** 31 - 1, undefined, { signal: nap, ref: false }).catch(() => {});
-      await Promise.race([this.#wake.promise, rest]);
-      this.#wake = Promise.withResolvers();
-    }
+    await this.#followUp[Symbol.asyncDispose]();
   }
 
   /** One pass over all there is to do; gives whether nothing is left. */
@@ -124,7 +102,7 @@ export class Resealer implements AsyncDisposable {
         await act();
       } catch (error) {
         isDone = false;
-        if (!this.#stopping.signal.aborted) log.warn({ err: error, version }, `${what} failed and is tried again`);
+        if (!this.#followUp.signal.aborted) log.warn({ err: error, version }, `${what} failed and is tried again`);
       }
     };
     try {
@@ -157,7 +135,7 @@ export class Resealer implements AsyncDisposable {
     { blocks, slots }: { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] },
   ): Promise<void> {
     const { keys, keeper, readModel, random, failpoint, choosePlacement, putListDirectory, log } = this.#powers;
-    const { signal } = this.#stopping;
+    const { signal } = this.#followUp;
     const record = readModel.get('version', version)?.record as VersionRecord;
     const sealing = (record.sealing ?? 1) + 1;
     if (keys.next(version)?.sealing !== sealing) {
@@ -215,7 +193,7 @@ export class Resealer implements AsyncDisposable {
     store.forget(version);
     keys.takeNext(version);
     failpoint('reseal.switched');
-    await keeper.keep(version, this.#stopping.signal);
+    await keeper.keep(version, this.#followUp.signal);
   }
 
   /** Removes what an earlier try has put that came to nothing. */
@@ -232,7 +210,7 @@ export class Resealer implements AsyncDisposable {
   /** Removes the old blocks everywhere, asks for each once more, and records that they are absent. */
   async #clear(version: VersionId, sealing: number, blocks: readonly PlacedBlock[]): Promise<void> {
     const { store, readModel, failpoint, log } = this.#powers;
-    const { signal } = this.#stopping;
+    const { signal } = this.#followUp;
     const { counts, away, there } = await this.#remove(version, blocks, signal);
     failpoint('reseal.cleared');
     if (away + there > 0)
@@ -248,7 +226,6 @@ export class Resealer implements AsyncDisposable {
 
   async #remove(version: VersionId, blocks: readonly PlacedBlock[], signal: AbortSignal) {
     const { ways, organization, index, quotaBytes, readModel } = this.#powers;
-    const deadlineMs = pause.deadlineMs;
     await using direct = new DirectBlocks({ ways: ways(), version, organization, index, quotaBytes, deadlineMs });
     const byNode = Map.groupBy(blocks, ({ node }) => node);
     const counted = await Promise.all(
@@ -279,7 +256,7 @@ export class Resealer implements AsyncDisposable {
       person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'),
       digest: sha256(canonicalBytes(body)),
     };
-    await ledger.submit(name, body, stamp, { signal: this.#stopping.signal });
+    await ledger.submit(name, body, stamp, { signal: this.#followUp.signal });
   }
 }
 
