@@ -1,5 +1,12 @@
 /** The ledger as handlers see it: transactions by name with typed bodies; the result is back when the block is committed and projected. */
-import type { EvaluateName, Evaluates, RequestStamp, SubmitName, Submits } from '@d-cloud/chaincode/domain';
+import {
+  type EvaluateName,
+  type Evaluates,
+  Refusal,
+  type RequestStamp,
+  type SubmitName,
+  type Submits,
+} from '@d-cloud/chaincode/domain';
 import type { LedgerRole } from './config.ts';
 
 /** A committed transaction: VALID at the own peer, in the read model. */
@@ -40,3 +47,13 @@ export type GatewayLedger = {
   /** The same ledger, signing with another role's certificate. Fault `misconfigured` when the gateway holds none. */
   as(role: LedgerRole): GatewayLedger;
 };
+
+/** What was asked of the ledger, or nothing where it refuses because there is no such thing. */
+export async function absentOr<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Refusal && error.kind === 'absent') return undefined;
+    throw error;
+  }
+}

@@ -2,16 +2,15 @@ import {
   type AuditedNode,
   type AuditId,
   type AuditRecord,
-  canonicalBytes,
   idFrom,
   type MspId,
   type RequestStamp,
   type StorageNodeId,
-  sha256,
   type VersionId,
 } from '@d-cloud/chaincode/domain';
 import { SealThreads } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
+import { gatewayStamp } from '../background/gateway-stamp.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
@@ -180,9 +179,7 @@ export class Care {
   /** Rounds of the gateway's own have ids and stamps of their own. */
   readonly #recorder: Recorder = () => {
     const id = idFrom('audt', this.#powers.random(16));
-    const key = Buffer.from(this.#powers.keyedHash('custody', id)).toString('hex');
-    const person = Buffer.from(this.#powers.keyedHash('person', 'gateway')).toString('hex');
-    return { id, stamp: { key, person, digest: sha256(canonicalBytes(id)) } };
+    return { id, stamp: gatewayStamp(this.#powers.keyedHash, 'custody', id, id) };
   };
 
   #direct(version: VersionId, deadlineMs: number, patience?: typeof once): DirectBlocks {

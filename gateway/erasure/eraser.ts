@@ -1,5 +1,4 @@
 import {
-  canonicalBytes,
   type DatasetRecord,
   type ErasureId,
   type ErasureRecord,
@@ -11,6 +10,7 @@ import {
 import { Fault } from '@d-cloud/network/ledger';
 import type { Logger } from 'pino';
 import { FollowUp } from '../background/follow-up.ts';
+import { gatewayStamp } from '../background/gateway-stamp.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
@@ -229,12 +229,7 @@ export class Eraser implements AsyncDisposable {
 
   async #record(id: ErasureId, certificate: Uint8Array): Promise<void> {
     const body = { id, certificate: sha256(certificate) };
-    const hashed = (...parts: string[]) => Buffer.from(this.#powers.keyedHash(...parts)).toString('hex');
-    const stamp = {
-      key: hashed('erasure', id),
-      person: hashed('person', 'gateway'),
-      digest: sha256(canonicalBytes(body)),
-    };
+    const stamp = gatewayStamp(this.#powers.keyedHash, 'erasure', id, body);
     await this.#powers.ledger.submit('dataset:recordErasure', body, stamp);
   }
 }

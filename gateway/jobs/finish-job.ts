@@ -6,9 +6,7 @@ import {
   type JobRecord,
   type MspId,
   type PartitionRecord,
-  type RequestStamp,
   type Submits,
-  sha256,
   type VersionRecord,
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
@@ -21,6 +19,7 @@ import {
   sizeClass,
   stripeCount,
 } from '@d-cloud/pipelines/seal';
+import { gatewayStamp } from '../background/gateway-stamp.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
@@ -145,7 +144,7 @@ async function submit(
   body: Submits['job:finish']['body'],
   transient?: Readonly<Record<string, Uint8Array>>,
 ) {
-  const stamp = coordinatorStamp(powers, `finish:${job.id}`, body);
+  const stamp = gatewayStamp(powers.keyedHash, 'coordinator', `finish:${job.id}`, body);
   const { result, block } = await powers.ledger.submit(
     'job:finish',
     body,
@@ -154,17 +153,4 @@ async function submit(
   );
   powers.failpoint('job.finished');
   return { job: result, block };
-}
-
-/** The stamp of what the gateway itself does for a job: repeatable, so that two tries are one effect. */
-export function coordinatorStamp(
-  { keyedHash }: Pick<FinishPowers, 'keyedHash'>,
-  key: string,
-  body: unknown,
-): RequestStamp {
-  return {
-    key: Buffer.from(keyedHash('coordinator', key)).toString('hex'),
-    person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'),
-    digest: sha256(canonicalBytes(body)),
-  };
 }

@@ -11,11 +11,12 @@ import { Fault } from '@d-cloud/network/ledger';
 import { parseManifest } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
 import { followEvents } from '../background/follow-events.ts';
+import { gatewayStamp } from '../background/gateway-stamp.ts';
 import { pause } from '../background/pause.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { PeerCaller } from '../peer/peer-caller.ts';
 import type { ReadModel } from '../projection/index.ts';
-import { coordinatorStamp, type FinishPowers, finishJob } from './finish-job.ts';
+import { type FinishPowers, finishJob } from './finish-job.ts';
 import { fitsClaim } from './fits-claim.ts';
 import type { Heartbeat, Heartbeats } from './heartbeats.ts';
 import type { PartitionOutput } from './job-store.ts';
@@ -217,7 +218,7 @@ export class JobCoordinator implements AsyncDisposable {
       await this.#powers.ledger.submit(
         'partition:reassign',
         body,
-        coordinatorStamp(this.#powers, `reassign:${name}`, body),
+        gatewayStamp(this.#powers.keyedHash, 'coordinator', `reassign:${name}`, body),
       );
     } catch (error) {
       // FENCED: the node attested or another gateway was first. A fault is tried again at the next look.

@@ -9,13 +9,13 @@ import {
   limits,
   type MspId,
   type OrganizationRecord,
-  Refusal,
   sha256,
   type VersionId,
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import { gatewayPerson } from '../background/gateway-stamp.ts';
 import type { CustodyStore } from '../custody/custody-store.ts';
-import type { GatewayLedger } from '../ledger.ts';
+import { absentOr, type GatewayLedger } from '../ledger.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { writeKeptVersion } from './kept-version.ts';
 import type { KeyStore } from './key-store.ts';
@@ -99,12 +99,10 @@ export class KeyKeeper {
   /** Our own record as our peer has it: the read model of a gateway that lost its disk begins at block 0. */
   async #registered(): Promise<OrganizationRecord> {
     const { ledger, organization } = this.#powers;
-    try {
-      return await ledger.evaluate('organization:get', { mspId: organization });
-    } catch (error) {
-      if (!(error instanceof Refusal && error.kind === 'absent')) throw error;
-      throw new Fault('unavailable', `${organization} is not registered on the ledger yet.`, { cause: error });
-    }
+    const registered = await absentOr(ledger.evaluate('organization:get', { mspId: organization }));
+    if (registered === undefined)
+      throw new Fault('unavailable', `${organization} is not registered on the ledger yet.`);
+    return registered;
   }
 
   /** Keeps a version's keys as they are now; back when our own peer has them. Faults as submitting does. */
@@ -285,6 +283,6 @@ export class KeyKeeper {
   #stamp() {
     const { keyedHash, random } = this.#powers;
     const key = Buffer.from(random(16)).toString('hex');
-    return { key, person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'), digest: sha256(key) };
+    return { key, person: gatewayPerson(keyedHash), digest: sha256(key) };
   }
 }

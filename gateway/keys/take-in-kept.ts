@@ -1,8 +1,8 @@
-import { commit, type DatasetId, type KeptEntry, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
+import { commit, type DatasetId, type KeptEntry, type VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { manifestHash } from '@d-cloud/pipelines/seal';
 import type { CustodyStore } from '../custody/custody-store.ts';
-import type { GatewayLedger } from '../ledger.ts';
+import { absentOr, type GatewayLedger } from '../ledger.ts';
 import { type KeptVersion, readKeptVersion } from './kept-version.ts';
 import type { KeyStore, NextKeys } from './key-store.ts';
 import { type Opener, unwrapDatasetKey, type WrapWhere } from './wrapped-keys.ts';
@@ -101,15 +101,6 @@ function open(keys: KeyStore, dataset: DatasetId, version: VersionId, epochs: re
     }
   }
   throw new Fault('corrupt', `None of the kept keys of ${dataset} opens what is kept of ${version}.`);
-}
-
-async function absentOr<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Refusal && error.kind === 'absent') return undefined;
-    throw error;
-  }
 }
 
 const bytesOf = ({ value }: KeptEntry) => Buffer.from(value, 'base64');

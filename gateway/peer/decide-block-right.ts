@@ -1,6 +1,6 @@
 import { type MspId, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
 import type { Elapsed } from '../clock.ts';
-import type { GatewayLedger } from '../ledger.ts';
+import { absentOr, type GatewayLedger } from '../ledger.ts';
 import type { BlockRight } from './block-right.ts';
 
 export type BlockOperation = 'put' | 'get' | 'remove';
@@ -90,15 +90,6 @@ async function decide(
     }
   } catch (error) {
     if (error instanceof Refusal) return undefined;
-    throw error;
-  }
-}
-
-async function absentOr<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Refusal && error.kind === 'absent') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** When the absence of old blocks is recorded: against a resealer whose storage nodes cannot be reached. */
-import { once } from 'node:events';
+import { EventEmitter, on } from 'node:events';
 import { idFrom, type MspId, type StorageNodeId, type Submits } from '@d-cloud/chaincode/domain';
 import { expect, test } from '@jest/globals';
 import { Resealer, type ResealerPowers } from './resealer.ts';
@@ -26,9 +26,7 @@ test('blocks of a storage node to which there is no way are not absent, until it
     readModel: {
       get: (kind: string, id: StorageNodeId) => ({ record: kind === 'storage-node' ? { state: states.get(id) } : {} }),
       list: () => ({ items: [] }),
-      async *events({ signal }: { signal: AbortSignal }) {
-        await once(signal, 'abort');
-      },
+      events: ({ signal }: { signal: AbortSignal }) => on(new EventEmitter(), 'event', { signal }),
     },
     keys: { nextVersions: () => [], next: () => undefined },
     keeper: { ready: async () => {} },

@@ -1,14 +1,11 @@
 import {
   type AuditedNode,
-  canonicalBytes,
   commit,
   type DatasetId,
   idFrom,
   type MspId,
-  type RequestStamp,
   type StorageNodeId,
   type Submits,
-  sha256,
   type VersionId,
   type VersionRecord,
 } from '@d-cloud/chaincode/domain';
@@ -17,6 +14,7 @@ import { StoreRefusal } from '@d-cloud/network/store';
 import { manifestHash, parseManifest, sizeClass, stripeCount } from '@d-cloud/pipelines/seal';
 import type { Logger } from 'pino';
 import { FollowUp } from '../background/follow-up.ts';
+import { gatewayStamp } from '../background/gateway-stamp.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { CustodyStore, PlacedBlock } from '../custody/custody-store.ts';
 import { DirectBlocks } from '../custody/direct-blocks.ts';
@@ -251,12 +249,7 @@ export class Resealer implements AsyncDisposable {
     body: Submits[N]['body'],
   ): Promise<void> {
     const { ledger, keyedHash } = this.#powers;
-    const stamp: RequestStamp = {
-      key: Buffer.from(keyedHash('resealer', key)).toString('hex'),
-      person: Buffer.from(keyedHash('person', 'gateway')).toString('hex'),
-      digest: sha256(canonicalBytes(body)),
-    };
-    await ledger.submit(name, body, stamp, { signal: this.#followUp.signal });
+    await ledger.submit(name, body, gatewayStamp(keyedHash, 'resealer', key, body), { signal: this.#followUp.signal });
   }
 }
 

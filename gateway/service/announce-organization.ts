@@ -1,7 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type OrganizationRecord, Refusal, sha256 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import { gatewayPerson } from '../background/gateway-stamp.ts';
+import { pause } from '../background/pause.ts';
 import type { OpenBytePowers } from '../byte-powers.ts';
+import { absentOr } from '../ledger.ts';
 import type { Foundation } from '../services.ts';
 
 const retryMs = { first: 250, most: 10_000 };
@@ -32,14 +34,14 @@ type Told = Pick<OrganizationRecord, 'gatewayAddress'> & {
 };
 
 async function announce(foundation: Foundation, told: Told, signal: AbortSignal): Promise<void> {
-  const { config, log } = foundation;
+  const { config, ledger, organization, log } = foundation;
   const { gatewayAddress, agreementKey } = told;
   const { recoveryKey } = config;
   // A key of its own for each start: a move back to where the gateway once was is a new request, not the old one again.
   const key = Buffer.from(foundation.random(16)).toString('hex');
   for (let wait = retryMs.first; !signal.aborted; wait = Math.min(wait * 2, retryMs.most)) {
     try {
-      const known = await registered(foundation, signal);
+      const known = await absentOr(ledger.evaluate('organization:get', { mspId: organization }, { signal }));
       // Before anything else: a key store that is not the registered one's has to be seen at the start.
       const ownKey = agreementKey(known);
       const isTold = known?.name === config.organization.name && known.gatewayAddress === gatewayAddress;
@@ -52,10 +54,10 @@ async function announce(foundation: Foundation, told: Told, signal: AbortSignal)
       };
       const stamp = {
         key,
-        person: Buffer.from(foundation.keyedHash('person', 'gateway')).toString('hex'),
+        person: gatewayPerson(foundation.keyedHash),
         digest: sha256(JSON.stringify(body)),
       };
-      await foundation.ledger.submit('organization:register', body, stamp, { signal });
+      await ledger.submit('organization:register', body, stamp, { signal });
       log.info({ gatewayAddress }, 'registered this organization on the ledger');
       return;
     } catch (error) {
@@ -65,18 +67,6 @@ async function announce(foundation: Foundation, told: Told, signal: AbortSignal)
       log[isFinal ? 'error' : 'warn']({ err: error }, 'this organization is not announced on the ledger');
       if (isFinal) return;
     }
-    await pause(wait, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-async function registered(
-  { ledger, organization }: Foundation,
-  signal: AbortSignal,
-): Promise<OrganizationRecord | undefined> {
-  try {
-    return await ledger.evaluate('organization:get', { mspId: organization }, { signal });
-  } catch (error) {
-    if (error instanceof Refusal && error.kind === 'absent') return undefined;
-    throw error;
+    await pause(wait, signal);
   }
 }

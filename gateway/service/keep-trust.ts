@@ -1,6 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ChannelTrust } from '@d-cloud/network/peers';
 import type { Logger } from 'pino';
+import { pause } from '../background/pause.ts';
+import { whenTrusted } from '../peer/when-trusted.ts';
 import type { ChannelBlock } from '../projection/index.ts';
 import type { Channel } from './open-channel.ts';
 
@@ -30,10 +31,10 @@ export async function readTrust(
         if (!signal.aborted)
           log.warn({ err: error }, 'the channel’s configuration cannot be read: nobody is trusted yet');
       }
-      await pause(wait, undefined, { signal }).catch(() => undefined);
+      await pause(wait, signal);
     }
   })();
-  await Promise.race([reading, pause(patienceMs, undefined, { signal, ref: false }).catch(() => undefined)]);
+  await whenTrusted(trust, signal, patienceMs);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
