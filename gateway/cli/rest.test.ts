@@ -1,17 +1,25 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Problem, RestClient, Unreachable } from './rest.ts';
 
 let server: Server;
-afterEach(() => void server.close());
+const servers: Server[] = [];
+afterEach(() => {
+  for (const one of servers.splice(0)) {
+    one.close();
+    one.closeAllConnections();
+  }
+});
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A gateway that answers as told, and a client of it. */
 async function gateway(answer: Answer): Promise<RestClient> {
   server = createServer(answer).listen(0, '127.0.0.1');
+  servers.push(server);
   await once(server, 'listening');
   return new RestClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'dck_x_y');
 }
@@ -75,6 +83,74 @@ describe('asking a gateway', () => {
       '/v1/datasets?query=x&cursor=c%261',
       '/v1/datasets?query=x&cursor=c%262',
     ]);
+  });
+
+  describe('over a connection that the gateway closes before it answers', () => {
+    /** Closes the first connections that bring a request, and answers all later ones. */
+    async function closing(connections: number) {
+      const seen: { method?: string; key?: string | string[] | undefined; body: string }[] = [];
+      const rest = await gateway(async (request, response) => {
+        if (seen.length < connections) {
+          seen.push({ method: request.method ?? '', key: request.headers['idempotency-key'], body: '' });
+          request.socket.destroy();
+          return;
+        }
+        const pieces = await Array.fromAsync(request).catch(() => []);
+        const body = Buffer.concat(pieces).toString();
+        seen.push({ method: request.method ?? '', key: request.headers['idempotency-key'], body });
+        json(response, 200, { attempts: seen.length });
+      });
+      return { rest, seen };
+    }
+
+    test('reads again, and writes again under the same key', async () => {
+      const reading = await closing(1);
+      expect(await reading.rest.call('GET', '/grants')).toEqual({ attempts: 2 });
+      const { rest, seen } = await closing(2);
+      expect(await rest.call('POST', '/grants', { body: { note: 'x' } })).toEqual({ attempts: 3 });
+      expect(new Set(seen.map(({ key }) => key)).size).toBe(1);
+      expect(seen.at(-1)?.body).toBe('{"note":"x"}');
+    });
+
+    test('sends an upload again that can be read again, from its start', async () => {
+      const { rest, seen } = await closing(1);
+      async function* bytes() {
+        yield Buffer.from('first ');
+        yield Buffer.from('second');
+      }
+      await rest.call('POST', '/versions', { stream: { type: 'application/x-tar', bytes } });
+      expect(seen.at(-1)?.body).toBe('first second');
+      const once = await closing(1);
+      const upload = { stream: { type: 'application/x-tar', bytes: bytes() } };
+      await expect(once.rest.call('POST', '/versions', upload)).rejects.toThrow(Unreachable);
+    });
+
+    test('does not send an upload again that was lost in its middle', async () => {
+      let begun = 0;
+      const rest = await gateway((request) => {
+        let bytes = 0;
+        request.on('data', (piece: Buffer) => {
+          bytes += piece.length;
+          if (bytes > 2 ** 21) request.socket.destroy();
+        });
+      });
+      async function* bytes() {
+        begun++;
+        for (let piece = 0; piece < 64; piece++) {
+          yield Buffer.alloc(2 ** 18);
+          await setImmediate();
+        }
+      }
+      const lost = rest.call('POST', '/versions', { stream: { type: 'application/x-tar', bytes } });
+      await expect(lost).rejects.toThrow(Unreachable);
+      expect(begun).toBe(1);
+    });
+
+    test('gives up a gateway that closes every one', async () => {
+      const { rest, seen } = await closing(100);
+      await expect(rest.call('GET', '/grants')).rejects.toThrow(Unreachable);
+      expect(seen).toHaveLength(3);
+    });
   });
 
   test('names the gateway that does not answer, and passes on the abort of who no longer waits', async () => {

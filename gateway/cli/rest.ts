@@ -22,12 +22,54 @@ export class Unreachable extends Error {
 
 export type RestOptions = {
   readonly body?: unknown;
-  readonly stream?: { readonly type: string; readonly name?: string; readonly bytes: AsyncIterable<Uint8Array> };
+  readonly stream?: {
+    readonly type: string;
+    readonly name?: string;
+    /** A function can be asked again where the first connection was lost at once. */
+    readonly bytes: AsyncIterable<Uint8Array> | (() => AsyncIterable<Uint8Array>);
+  };
   readonly accept?: string;
   /** Given where a retry must find the first answer; a fresh one otherwise. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 };
+
+type Upload = NonNullable<RestOptions['stream']>['bytes'];
+
+const mostRepeats = 2;
+/** What systems take into their buffers before they notice that the other side is gone; whoever sent more was in the middle. */
+const lostAtOnceBytes = 1024 * 1024;
+
+/** One attempt to send a body piece by piece. */
+class Sending {
+  readonly #bytes: Upload;
+  #sentBytes = 0;
+
+  constructor(bytes: Upload) {
+    this.#bytes = bytes;
+  }
+
+  get repeatable(): boolean {
+    return typeof this.#bytes === 'function' && this.#sentBytes <= lostAtOnceBytes;
+  }
+
+  body(): { readonly body: ReadableStream; readonly duplex: 'half' } {
+    return { body: ReadableStream.from(this.#pieces()), duplex: 'half' };
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    for await (const piece of typeof this.#bytes === 'function' ? this.#bytes() : this.#bytes) {
+      this.#sentBytes += piece.length;
+      yield piece;
+    }
+  }
+}
+
+/** Says whether a connection broke, as opposed to one that could not be made. */
+function wasLost(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(cause?.code));
+}
 
 /** One gateway's REST interface under one API key. */
 export class RestClient {
@@ -59,13 +101,9 @@ export class RestClient {
       if (stream.name)
         headers['content-disposition'] = `attachment; filename*=UTF-8''${encodeURIComponent(stream.name)}`;
     }
-    const request: RequestInit & { duplex?: 'half' } = { method, headers, ...(signal && { signal }) };
+    const request: RequestInit = { method, headers, ...(signal && { signal }) };
     if (body !== undefined) request.body = JSON.stringify(body);
-    if (stream) {
-      request.body = ReadableStream.from(stream.bytes);
-      request.duplex = 'half';
-    }
-    const response = await fetch(`${this.address}/v1${path}`, request).catch((cause: unknown) => {
+    const response = await this.#send(`${this.address}/v1${path}`, request, stream?.bytes).catch((cause: unknown) => {
       signal?.throwIfAborted();
       throw new Unreachable(`The gateway at ${this.address} does not answer: is the network up? Try: dcloud status`, {
         cause,
@@ -76,6 +114,21 @@ export class RestClient {
     if (response.ok && !isProblem) return response;
     const text = await response.text();
     throw new Problem(response.status, parseProblem(text));
+  }
+
+  /**
+   * A gateway closes connections that were idle for a while, and may do so just when the next request goes out on one. Nothing was
+   * answered then, and a read, or a write under its idempotency key, is sent again.
+   */
+  async #send(url: string, request: RequestInit, bytes: Upload | undefined): Promise<Response> {
+    for (let repeats = 0; ; repeats++) {
+      const upload = bytes === undefined ? undefined : new Sending(bytes);
+      try {
+        return await fetch(url, upload === undefined ? request : { ...request, ...upload.body() });
+      } catch (error) {
+        if (repeats >= mostRepeats || !wasLost(error) || upload?.repeatable === false) throw error;
+      }
+    }
   }
 
   /** All items of a list, page by page. */

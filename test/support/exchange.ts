@@ -36,7 +36,7 @@ export function rawPeer(
 ): Promise<Answer> {
   const { peer } = network.credentials.organizations[organization]!;
   // The listener's own certificate is not what is attacked here.
-  return exchange(new URL(peer), path, more, { ...identity, rejectUnauthorized: false, agent: false });
+  return exchange(new URL(peer), path, more, { ...identity, rejectUnauthorized: false });
 }
 
 function exchange(
@@ -53,6 +53,8 @@ function exchange(
     path,
     method,
     headers: { ...headers, ...(bytes && { 'content-length': bytes.length }) },
+    // A connection of its own: nobody closes it meanwhile for having been idle.
+    agent: false,
     ...tls,
   };
   return new Promise((resolve, reject) => {

@@ -66,7 +66,7 @@ export function publishBytes(
   type: string,
   { name, idempotencyKey = randomUUID() }: { readonly name?: string; readonly idempotencyKey?: string } = {},
 ): Promise<VersionView> {
-  const stream = { type, bytes: pieces(bytes), ...(name !== undefined && { name }) };
+  const stream = { type, bytes: () => pieces(bytes), ...(name !== undefined && { name }) };
   return rest.call('POST', `/datasets/${dataset}/versions`, { stream, idempotencyKey });
 }
 

@@ -42,7 +42,7 @@ export async function publish(
     Math.ceil(total / 1024),
   );
   try {
-    const bytes = tarOf(files, (sent) => bar.at(Math.ceil(sent / 1024)));
+    const bytes = () => tarOf(files, (sent) => bar.at(Math.ceil(sent / 1024)));
     const version = await rest.call<VersionView>('POST', `/datasets/${dataset.id}/versions`, {
       stream: { type: 'application/x-tar', bytes },
     });
