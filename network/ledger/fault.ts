@@ -15,6 +15,8 @@ export interface FaultOptions {
   /** The foreign error, kept whole. */
   readonly cause?: unknown;
   readonly retryable?: boolean;
+  /** It ends by itself within seconds: programs that have just started and still have to hear of each other. */
+  readonly passing?: boolean;
   /** Set when a transaction was sent and its outcome is unknown: ask `statusOf` before anything else. */
   readonly transactionId?: string;
 }
@@ -24,12 +26,14 @@ export class Fault extends Error {
   override readonly name = 'Fault';
   readonly kind: FaultKind;
   readonly retryable: boolean;
+  readonly passing: boolean;
   readonly transactionId: string | undefined;
 
   constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;
     this.retryable = options.retryable ?? retryable[kind];
+    this.passing = options.passing ?? false;
     this.transactionId = options.transactionId;
   }
 }

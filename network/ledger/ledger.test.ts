@@ -36,7 +36,7 @@ afterEach(async () => {
 function instantWaits() {
   const slept: number[] = [];
   const waits: Waits = {
-    now: () => performance.now(),
+    now: () => performance.now() + slept.reduce((sum, ms) => sum + ms, 0),
     random: () => 0.5,
     async sleep(ms, signal) {
       slept.push(ms);
@@ -191,6 +191,30 @@ describe('submitting', () => {
         call === 0 ? failure(codes.ABORTED, 'failed to collect', 'ProposalResponsePayloads do not match') : prepared(),
     });
     expect((await ledger.submit('ask', [])).blockNumber).toBe(7);
+  });
+
+  const unacquainted = failure(
+    codes.FAILED_PRECONDITION,
+    "no endorsers found in the gateway's organization; retry specifying endorsing organization(s) to protect transient data",
+  );
+
+  test('waits until a peer that has just started knows who endorses', async () => {
+    const { ledger, slept } = await play({ ...fine, endorse: (_id, call) => (call < 14 ? unacquainted : prepared()) });
+    expect((await ledger.submit('ask', [])).blockNumber).toBe(7);
+    expect(slept).toHaveLength(14);
+  });
+
+  test('says after 20 s that no endorsers are known', async () => {
+    const { ledger, slept } = await play({ endorse: () => unacquainted });
+    await expect(ledger.submit('ask', [])).rejects.toMatchObject({ kind: 'unavailable', passing: true });
+    expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(18_000);
+    expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(25_000);
+  });
+
+  test('gives up a peer that cannot be reached after eight more attempts', async () => {
+    const { ledger, slept } = await play({ endorse: () => failure(codes.UNAVAILABLE, 'connection dropped') });
+    await expect(ledger.submit('ask', [])).rejects.toMatchObject({ kind: 'unavailable', passing: false });
+    expect(slept).toHaveLength(8);
   });
 
   test("ends at once with the signal's reason", async () => {

@@ -20,6 +20,9 @@ const mostEndorsements = 8;
 /** A peer that is behind has caught up after a few; a chaincode that answers at random never agrees. */
 const mostDisagreements = 3;
 
+/** How long endorsers are asked for while peers hear of each other: seconds after a start, more where the machine is busy. */
+const acquaintanceMs = 20_000;
+
 /** A moment after which nothing is tried again. */
 interface Until {
   readonly end: number;
@@ -38,7 +41,10 @@ async function pause(session: Session, until: Until, attempt: number, error: unk
   await session.waits.sleep(ms, until.signal);
 }
 
-/** Endorses a call, trying again while peers cannot be reached or disagree because one is behind. */
+/**
+ * Endorses a call, trying again while peers cannot be reached, disagree because one is behind, or have just started and do not know
+ * each other yet: an endorsement has no effect.
+ */
 export async function endorse(
   session: Session,
   transaction: string,
@@ -46,12 +52,15 @@ export async function endorse(
   request: CallRequest,
   until: Until,
 ): Promise<EndorsedTransaction> {
+  const acquainted = session.waits.now() + acquaintanceMs;
   for (let attempt = 0; ; attempt++) {
     try {
       return await new Proposal(session, session.chaincode, transaction, args, request).endorse();
     } catch (error) {
-      const disagreed = error instanceof Fault && error.kind === 'disagreed';
-      if (attempt >= (disagreed ? mostDisagreements : mostEndorsements)) throw error;
+      const fault = error instanceof Fault ? error : undefined;
+      const most = fault?.kind === 'disagreed' ? mostDisagreements : mostEndorsements;
+      const passing = fault?.passing === true && session.waits.now() < acquainted;
+      if (attempt >= most && !passing) throw error;
       await pause(session, until, attempt, error);
     }
   }

@@ -29,8 +29,6 @@ const texts: readonly (readonly [RegExp, FaultKind])[] = [
     'misconfigured',
   ],
   [/error in simulation|could not launch chaincode|chaincode stream terminated|connection refused/, 'unavailable'],
-  [/no combination of peers|no peers available|failed to find any endorsing peers/, 'unavailable'],
-  [/failed to get config for channel|Failed to get policy manager/, 'unavailable'],
   [/SERVICE_UNAVAILABLE|no orderers could|insufficient number of orderers|no Raft leader|timed out \(/, 'unavailable'],
   [
     /requires endorsement from organisation|due to incorrect timestamp|duplicate transaction found|access denied|creator org unknown|identity expired|permission denied|FORBIDDEN|BAD_REQUEST/,
@@ -38,6 +36,13 @@ const texts: readonly (readonly [RegExp, FaultKind])[] = [
   ],
   [/larger than max/, 'corrupt'],
 ];
+
+/**
+ * What a peer's gateway says while it has not heard by gossip which peers run the chaincode: for some seconds after a start, and also
+ * for as long as too many of them are away (Fabric: internal/pkg/gateway, `planFromFirstEndorser`, `endorsementPlan`, `planForOrgs`).
+ */
+const unacquainted =
+  /no endorsers found in the gateway's organization|no combination of peers|failed to select a set of endorsers|failed to find any endorsing peers|no peers available|failed to get config for channel|Failed to get policy manager/;
 
 interface GatewayShape {
   readonly code: number;
@@ -76,9 +81,11 @@ export function translate(error: unknown, during: string, readRefusal: ReadRefus
   const spoken = said.map(chaincodeText).find((text) => text !== undefined);
   if (spoken !== undefined)
     return new Fault('misconfigured', `${during}: the chaincode failed: ${spoken}`, { cause: error });
-  const kind = texts.find(([pattern]) => said.some((text) => pattern.test(text)))?.[1] ?? byCode(foreign.code);
+  const known = texts.find(([pattern]) => said.some((text) => pattern.test(text)))?.[1];
+  const passing = known === undefined && said.some((text) => unacquainted.test(text));
+  const kind = known ?? (passing ? 'unavailable' : byCode(foreign.code));
   const details = foreign.details.map(({ mspId, address, message }) => `${mspId} at ${address}: ${message}`);
-  return new Fault(kind, `${during}: ${[foreign.message, ...details].join('; ')}`, { cause: error });
+  return new Fault(kind, `${during}: ${[foreign.message, ...details].join('; ')}`, { cause: error, passing });
 }
 
 function byCode(code: number): FaultKind {
