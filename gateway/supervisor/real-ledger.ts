@@ -3,6 +3,7 @@ import { catalogueDefinition, type MspId } from '@d-cloud/chaincode/domain';
 import { nodeName, packageChaincode } from '@d-cloud/network/admin';
 import { Fault } from '@d-cloud/network/ledger';
 import {
+  everyPeerHasCaughtUp,
   everyPeerKnowsAll,
   type FabricBinaries,
   type FabricChaincode,
@@ -27,11 +28,13 @@ export type RealLedger = {
   readonly programs: readonly NativeProgram[];
   /** Joins orderers and peers to the channel and puts the chaincode in force. */
   readonly form: () => Promise<void>;
-  /** Resolves when each peer reaches the chaincode at every other one of this machine. */
+  /** Resolves when each peer has caught up, answers for the chaincode, and reaches it at every other one of this machine. */
   readonly known: () => Promise<void>;
 };
 
 const formedWithinMs = 120_000;
+/** A peer that joins a channel of many blocks takes its time. */
+const caughtUpWithinMs = 60 * 60_000;
 /** Machines of other organizations are started by other people. */
 const othersWithinMs = 24 * 60 * 60_000;
 
@@ -68,7 +71,10 @@ export async function realLedger(
             { channel, genesisBlock: consortium.genesisBlock, chaincodes: [chaincode], others: elsewhere },
             within(others.length === 0 ? formedWithinMs : othersWithinMs),
           ),
-    known: () => everyPeerKnowsAll(members, chaincode.definition, within(formedWithinMs)),
+    known: async () => {
+      await everyPeerHasCaughtUp(members, channel, within(caughtUpWithinMs));
+      await everyPeerKnowsAll(members, chaincode.definition, within(formedWithinMs));
+    },
   };
 }
 

@@ -12,10 +12,9 @@ import {
   type PeerConnection,
 } from '../../admin/index.ts';
 import { Fault } from '../../ledger/fault.ts';
-import { connectLedger } from '../../ledger/ledger.ts';
 import { eventually } from '../program/index.ts';
 import { nodeConnection, ordererAdminOf, type RemotePeer, remotePeerConnection } from './connections.ts';
-import { dialled, type FabricMember } from './nodes.ts';
+import type { FabricMember } from './nodes.ts';
 
 /** A chaincode that every member runs as a service: what they agree upon, and the package that names it. */
 export interface FabricChaincode {
@@ -122,50 +121,4 @@ async function deploy(
     signal,
     hopeless: (error) => committer !== undefined && remote.length === 0 && hopeless(error),
   });
-}
-
-/**
- * Resolves when every member's peers reach the chaincode at every other member: right after a start they know nothing of
- * each other, and would refuse transactions for want of endorsers.
- */
-export async function everyPeerKnowsAll(
-  members: readonly FabricMember[],
-  {
-    channel,
-    name,
-    others = [],
-  }: { readonly channel: string; readonly name: string; readonly others?: readonly string[] },
-  signal: AbortSignal,
-): Promise<void> {
-  const nodes = members.flatMap(({ peers }) => peers);
-  const mspIds = [...members.map(({ mspId }) => mspId), ...others];
-  await Promise.all(
-    nodes.map(async (node) => {
-      const { mspId, port, identity, admin } = node;
-      await using ledger = connectLedger({
-        peerAddress: `${dialled(node)}:${port}`,
-        tlsRoots: [identity.tlsRoot],
-        tlsServerName: 'localhost',
-        identity: { mspId, certificate: admin.signer.certificate, privateKey: admin.signer.key },
-        channel,
-        chaincode: name,
-        readRefusal: (text) => new ChaincodeAnswered(text),
-      });
-      for (const other of mspIds) {
-        const ask = () => reaches(ledger, other, signal);
-        await eventually(`${node.name} to reach ${name} at ${other}`, ask, { signal });
-      }
-    }),
-  );
-}
-
-class ChaincodeAnswered extends Error {}
-
-/** Any answer of the chaincode will do, an error too. */
-async function reaches(ledger: ReturnType<typeof connectLedger>, mspId: string, signal: AbortSignal): Promise<void> {
-  try {
-    await ledger.evaluate('org.hyperledger.fabric:GetMetadata', [], { endorsingOrganizations: [mspId], signal });
-  } catch (error) {
-    if (!(error instanceof ChaincodeAnswered)) throw error;
-  }
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { type RunningProgram, startProgram } from '../program/index.ts';
-import { everyPeerKnowsAll, type FabricChannel, formChannel } from './channel.ts';
+import { type FabricChannel, formChannel } from './channel.ts';
 import type { FabricBinaries } from './fabric-binaries.ts';
 import { ordererProgram, peerProgram } from './node-programs.ts';
 import { dialled, type FabricMember } from './nodes.ts';
+import { everyPeerHasCaughtUp, everyPeerKnowsAll } from './readiness.ts';
 
 /** The chaincodes' services must be listening. */
 export interface FabricNetworkInit extends FabricChannel {
@@ -51,6 +52,7 @@ export async function startFabric(init: FabricNetworkInit): Promise<RunningFabri
   const failed = started.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   await formChannel(members, init, signal);
+  await everyPeerHasCaughtUp(members, channel, signal);
   for (const { definition } of chaincodes) {
     await everyPeerKnowsAll(members, { channel, name: definition.name }, signal);
   }
