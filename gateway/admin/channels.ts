@@ -110,9 +110,12 @@ export class Channels {
     return { channel, ...(joined === undefined ? {} : { orderer: joined }) };
   }
 
-  /** Lets the own orderer join a channel that the own peers keep: by the newest config block, as a follower until it is a consenter. */
+  /**
+   * Lets the own orderer join a channel that the own peers keep: by the newest config block, as a follower until it is a consenter. The
+   * block comes from the other orderers: in an older one, which a peer that is behind shows, it may count as a consenter still.
+   */
   async joinOwnOrderer(channel: string): Promise<ChannelInfo> {
-    return joinOrderer(this.#ordererAdmin(), channel, await this.#access.configBlock(channel));
+    return joinOrderer(this.#ordererAdmin(), channel, await this.#access.orderedConfigBlock(channel));
   }
 
   /** Takes the own orderer out on its side. Refused while it is a consenter: without it the others may lose their majority. */

@@ -37,7 +37,13 @@ export function ordererConfig(settings: OrdererSettings): Record<string, unknown
       MaxSendMsgSize: 100 * 2 ** 20,
     },
     FileLedger: { Location: join(dataDirectory, 'ledger') },
-    Consensus: { WALDir: join(dataDirectory, 'wal'), SnapDir: join(dataDirectory, 'snapshots') },
+    Consensus: {
+      WALDir: join(dataDirectory, 'wal'),
+      SnapDir: join(dataDirectory, 'snapshots'),
+      // The others may cut off a consenter that is removed before it hears of that. Without a leader for so long it asks them whether it
+      // still belongs to them; by default only after ten minutes, in which it neither follows the channel nor can leave it.
+      EvictionSuspicion: '10s',
+    },
     ChannelParticipation: { Enabled: true, MaxRequestBodySize: '1 MB' },
     Admin: {
       ListenAddress: `127.0.0.1:${adminPort}`,

@@ -26,20 +26,25 @@ export function ordererStories(stage: Stage): void {
     expect(less.review.cautions).toMatchObject([{ code: 'FEW_CONSENTERS' }]);
     // Right after a start orderers do not see each other alive yet, and refuse.
     await until('the orderers to take it', () => carry(stage(), less.id, ['alder', 'birch']), 60_000);
+    // Where the others cut it off before it heard of that, it misses its leader first, and then asks them.
     await until(
       'the orderer to follow',
       async () => (await own('cedar')).orderer?.consensusRelation !== 'consenter',
-      60_000,
+      120_000,
     );
     await as('cedar').post(`/channels/${channel()}/orderer/leave`);
-    await until('the orderer to be gone', async () => (await own('cedar')).orderer === undefined, 20_000);
-    await until('it to join again', () => as('cedar').post(`/channels/${channel()}/orderer/join`), 20_000);
+    await until('the orderer to be gone', async () => (await own('cedar')).orderer === undefined, 60_000);
+    await until('it to join again', () => as('cedar').post(`/channels/${channel()}/orderer/join`), 60_000);
     const tlsCertificate = await readFile(stage().layout.ofOrganization('cedar').tlsCertificate('orderer'), 'utf8');
+    await until("cedar's peer to have seen it", async () => {
+      const [{ sequence }, { sequence: newest }] = await Promise.all([own('cedar'), own('alder')]);
+      return sequence === newest;
+    });
     await until('it to be active', async () => (await own('cedar')).orderer?.status === 'active', 60_000);
     const more = await as('cedar').propose({ kind: 'add-consenter', address, tlsCertificate }, 'it is back');
     await carry(stage(), more.id, ['alder', 'cedar']);
     await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
-  }, 240_000);
+  }, 300_000);
 
   test('a change that would leave too few living orderers is refused while one is down', async () => {
     const { processes = [] } = (await readState(stage().directory)) ?? {};
