@@ -5,6 +5,7 @@ export default {
   testEnvironment: '<rootDir>/test/jest/environment.mjs',
   setupFilesAfterEnv: ['<rootDir>/test/jest/once-more.mjs'],
   transform: {},
+  testSequencer: '<rootDir>/test/jest/longest-first.mjs',
   reporters: ['default', '<rootDir>/test/jest/closing-line.mjs'],
   maxWorkers: 2,
   testTimeout: 60_000,
