@@ -1,10 +1,13 @@
 /** `dcloud keys protect` on a gateway that is down, as an operator types it: what is said stays said when configurations are written anew, and in backups. */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
+import koffi from 'koffi';
 import { KeyStore, openKeyProtection } from '../../keys/index.ts';
 import { writeConfigs } from '../../supervisor/configs.ts';
 import { foundNetwork, issueCredentials } from '../../supervisor/found.ts';
@@ -76,3 +79,69 @@ test('protecting the keys of a gateway outlasts its next start, is in its backup
   await rm(passphraseFile);
   expect(await secretAtStart()).toEqual(secret);
 }, 60_000);
+
+describe('a key of a token that is not to be had', () => {
+  const ofToken = (change: Readonly<Record<string, string>> = {}) => {
+    const options = {
+      pkcs11: join(directory, 'token.so'),
+      token: 'safe',
+      key: 'd-cloud',
+      'pin-file': join(directory, 'pin'),
+    };
+    return Object.entries({ ...options, ...change }).flatMap(([name, value]) =>
+      value === '' ? [] : [`--${name}`, value],
+    );
+  };
+  const protect = (change?: Readonly<Record<string, string>>, ...more: readonly string[]) =>
+    type('keys', 'protect', ...ofToken(change), ...more);
+
+  test('is said in one plain sentence, with no PIN in it, and leaves the gateway’s keys as they were', async () => {
+    const secret = await secretAtStart();
+    const pin = join(directory, 'pin');
+    await writeFile(pin, '8765\n', { mode: 0o600 });
+    await writeFile(join(directory, 'no-module.so'), 'this is no library');
+    for (const missing of ['token', 'key', 'pin-file'])
+      await expect(protect({ [missing]: '' })).rejects.toThrow(
+        '--pkcs11 needs --token <label>, --key <label> and --pin-file <file>.',
+      );
+    for (const name of ['token.so', 'no-module.so'])
+      for (const makeKey of [[], ['--make-key']])
+        await expect(protect({ pkcs11: join(directory, name) }, ...makeKey)).rejects.toThrow(
+          new RegExp(`^${join(directory, name)} cannot be loaded as a PKCS #11 module\\.$`),
+        );
+    await chmod(pin, 0o644);
+    await expect(protect()).rejects.toThrow('0600');
+    await rm(pin);
+    await expect(protect()).rejects.toThrow(pin);
+    expect((await gatewayConfigIfThere(directory, 'alder'))?.keyStore).toBeUndefined();
+    expect(await secretAtStart()).toEqual(secret);
+  });
+
+  const module = ['/usr/lib/softhsm', '/usr/lib/x86_64-linux-gnu/softhsm', '/usr/lib/aarch64-linux-gnu/softhsm']
+    .map((folder) => join(folder, 'libsofthsm2.so'))
+    .find((path) => existsSync(path));
+  const withToken = module === undefined ? test.skip : test;
+
+  withToken(
+    'is said too where the module is there; with the token there the gateway’s keys go under it and back',
+    async () => {
+      const secret = await secretAtStart();
+      const conf = join(directory, 'softhsm2.conf');
+      await mkdir(join(directory, 'tokens'));
+      await writeFile(conf, `directories.tokendir = ${join(directory, 'tokens')}\nobjectstore.backend = file\n`);
+      await writeFile(join(directory, 'pin'), '8765\n', { mode: 0o600 });
+      // The module asks the C library, which knows nothing of what Jest's own environment is given.
+      koffi.load('libc.so.6').func('setenv', 'int', ['str', 'str', 'int'])('SOFTHSM2_CONF', conf, 1);
+      const softHsm = { pkcs11: module! };
+      await expect(protect(softHsm, '--make-key')).rejects.toThrow(/^The module has no token labelled safe\.$/);
+      const init = ['--init-token', '--free', '--label', 'safe', '--so-pin', '12345678', '--pin', '8765'];
+      execFileSync('softhsm2-util', init, { stdio: 'ignore', env: { ...process.env, SOFTHSM2_CONF: conf } });
+      await expect(protect(softHsm)).rejects.toThrow('has no AES-256 key labelled d-cloud');
+      expect(await protect(softHsm, '--make-key')).toMatchObject({ keyStore: { pkcs11: { tokenLabel: 'safe' } } });
+      expect(await readFile(join(home().gateway, 'key-store.key'), 'utf8')).toContain('"under":"pkcs11"');
+      expect(await secretAtStart()).toEqual(secret);
+      await type('keys', 'protect', '--plain');
+      expect(await secretAtStart()).toEqual(secret);
+    },
+  );
+});
