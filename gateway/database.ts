@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Fault } from '@d-cloud/network/ledger';
 
@@ -10,13 +11,14 @@ const unwritten = new Set([778, 1034, 1290]);
 
 /**
  * An SQLite database that does not go on after its disk failed to write or to sync. SQLite alone would: it says no once, and the next transaction may be said
- * to be on disk although the kernel has dropped what it could not write before. A full disk is a Fault `unavailable`, and the same may work later.
+ * to be on disk although the kernel has dropped what it could not write before. A full disk is a Fault `unavailable`, and the same may work later; a file that was cut short is `corrupt`.
  */
 export class Database extends DatabaseSync {
   readonly #onBroken: OnBroken;
   #broken: Fault | undefined;
 
   constructor(file: string, { onBroken = end }: { readonly onBroken?: OnBroken } = {}) {
+    checkWhole(file);
     super(file);
     this.#onBroken = onBroken;
   }
@@ -51,6 +53,26 @@ export class Database extends DatabaseSync {
       throw this.#broken;
     }
   }
+}
+
+/** SQLite reads a file whose last pages are gone, and finds nothing in them: an index without its rows, or the other way round. */
+function checkWhole(file: string): void {
+  const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const sizeBytes = sizeOf(file);
+  // What is not checkpointed yet may be in the log alone, and a database that is being made grows page by page.
+  if (sizeBytes === 0 || sizeOf(`${file}-wal`) > 0 || sizeOf(`${file}-journal`) > 0) return;
+  // https://www.sqlite.org/fileformat.html#the_database_header: size of a page at 16, pages at 28, good when 24 and 92 agree.
+  const header = Buffer.alloc(100);
+  const opened = openSync(file, 'r');
+  try {
+    readSync(opened, header, 0, header.length, 0);
+  } finally {
+    closeSync(opened);
+  }
+  const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  const isCounted = header.readUInt32BE(24) === header.readUInt32BE(92);
+  if (isCounted && sizeBytes < pageBytes * header.readUInt32BE(28))
+    throw new Fault('corrupt', `${file} was cut short: restore it from a backup.`);
 }
 
 function end({ message }: Fault): void {

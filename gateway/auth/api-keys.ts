@@ -107,16 +107,17 @@ export function openApiKeyStore(file: string, { keyedHash, random, clock }: ApiK
 
 /** Keys cannot be had again from anywhere, so a damaged store is named and never replaced. */
 function openStore(file: string): Database {
-  const db = new Database(file);
+  let db: Database | undefined;
   try {
+    db = new Database(file);
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS api_key (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL,
         issued_at TEXT NOT NULL, expires_at TEXT, last_used_at TEXT, revoked_at TEXT) STRICT`);
     return db;
   } catch (cause) {
-    db.close();
-    if (cause instanceof Fault) throw cause;
+    db?.close();
+    if (cause instanceof Fault && cause.kind !== 'corrupt') throw cause;
     throw new Fault(
       'corrupt',
       `the API key store ${file} cannot be read: restore it, or remove it and issue new keys`,

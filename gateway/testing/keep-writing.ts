@@ -8,11 +8,14 @@ import { UploadJournal } from '../publish/upload-journal.ts';
 export const writes = 20;
 export const versionAt = (at: number) => `vers_${at}` as VersionId;
 
-export function openStores(folder: string) {
+export const openJournal = (folder: string) => new UploadJournal(join(folder, 'uploads.sqlite'));
+
+export function openKeys(folder: string): KeyStore {
   const files = { file: join(folder, 'keys.sqlite'), keyFile: join(folder, 'key-store.key') };
-  const keys = KeyStore.open({ ...files, random: (size) => new Uint8Array(size).fill(7) });
-  return { keys, journal: new UploadJournal(join(folder, 'uploads.sqlite')) };
+  return KeyStore.open({ ...files, random: (size) => new Uint8Array(size).fill(7) });
 }
+
+export const openStores = (folder: string) => ({ keys: openKeys(folder), journal: openJournal(folder) });
 
 if (import.meta.main) {
   const { keys, journal } = openStores(process.argv[2]!);
