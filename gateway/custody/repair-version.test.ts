@@ -163,7 +163,7 @@ describe('a version whose blocks are gone', () => {
     expect((await audit()).every(({ ok }) => ok === blocks().perSlot)).toBe(true);
   });
 
-  test('in every pattern of n - k storage nodes is whole again, and opens', async () => {
+  test('in all 10 patterns of n - k storage nodes is whole again, and opens', async () => {
     let patterns = 0;
     for (let first = 0; first < scheme.n; first++)
       for (let second = first + 1; second < scheme.n; second++) {
@@ -183,6 +183,18 @@ describe('a version whose blocks are gone', () => {
     expect(put).toEqual([]);
     expect(stuck.length).toBeGreaterThan(0);
     expect(nodes.of('n0').size).toBe(0);
+  });
+
+  test('is whole once when two gateways of its owner repair it at the same time, each with its own book', async () => {
+    const before = [copyOf('n1'), copyOf('n4')];
+    using second = new CustodyStore(join(directory, 'second.sqlite'));
+    for (const at of ['n1', 'n4']) nodes.of(at).clear();
+    await audit();
+    for (const one of store.observed(blocks().version)) second.observe(blocks().version, one);
+    const both = await Promise.all([repair(registered()), repair(registered(), { store: second })]);
+    expect(both.map(({ stuck }) => stuck)).toEqual([[], []]);
+    expect([copyOf('n1'), copyOf('n4')]).toEqual(before);
+    expect(await opened()).toEqual(whole);
   });
 
   test('is not brought back once it was erased', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { checkPublicKey, generateKeyPair, publicKeyOf } from './key-pair.ts';
 import { openKeyRelease, parseKeyRelease, type ReleaseContext, sealKeyRelease } from './key-release.ts';
+import { deriveSegmentKey } from './segment-key.ts';
 import { unwrapKey, wrapKey } from './wrap-key.ts';
 
 const invalid = expect.objectContaining({ name: 'SealFault', code: 'KEY_INVALID' });
@@ -108,5 +109,19 @@ describe('a wrapped key', () => {
       expect(() => unwrapKey(datasetKey, flipped, wrapping)).toThrow(invalid as never);
     }
     expect(() => unwrapKey(datasetKey, Buffer.concat([wrapped, Buffer.alloc(1)]), wrapping)).toThrow(invalid as never);
+  });
+});
+
+describe('a segment key', () => {
+  test('is one of its own for each of 24,000 versions, segments, tokens and content keys', () => {
+    const keys = new Set<string>();
+    const [first, second, s] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+    const secrets = [{ cek: first }, { cek: second }, { cek: first, s }];
+    for (const secret of secrets)
+      for (let at = 0; at < 20; at++)
+        for (let index = 0; index < 40; index++)
+          for (let token = 0; token < 10; token++)
+            keys.add(Buffer.from(deriveSegmentKey(secret, { version: `vers_${at}`, index, token })).toString('hex'));
+    expect(keys.size).toBe(24_000);
   });
 });

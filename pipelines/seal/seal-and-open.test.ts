@@ -71,15 +71,15 @@ function faultOf(code: string) {
 
 describe('sealing and opening', () => {
   test.each([
-    [2, 3],
-    [3, 5],
-    [4, 7],
-  ])('at %i of %i every pattern of n - k lost slots opens bit-exactly', async (k, n) => {
+    [3, 2, 3],
+    [10, 3, 5],
+    [35, 4, 7],
+  ])('all %i patterns: at %i of %i every choice of n - k lost slots opens bit-exactly', async (count, k, n) => {
     const store = new SlotMemory();
     const segments = segmentsOf(1, 70_000);
     const manifest = await sealed(store, k, n, segments);
     const patterns = choices(n, n - k);
-    expect(patterns.length).toBeGreaterThanOrEqual(3);
+    expect(patterns).toHaveLength(count);
     for (const lost of patterns) {
       store.dead.clear();
       for (const slot of lost) store.dead.add(slot);
@@ -88,20 +88,22 @@ describe('sealing and opening', () => {
   });
 
   test.each([
-    [2, 3],
-    [3, 5],
-    [4, 7],
-  ])('at %i of %i every pattern of k - 1 present slots fails cleanly', async (k, n) => {
+    [3, 2, 3],
+    [10, 3, 5],
+    [35, 4, 7],
+  ])('all %i patterns: at %i of %i every choice of k - 1 present slots fails cleanly', async (count, k, n) => {
     const store = new SlotMemory();
     const manifest = await sealed(store, k, n, segmentsOf(5000));
-    for (const present of choices(n, k - 1)) {
+    const patterns = choices(n, k - 1);
+    expect(patterns).toHaveLength(count);
+    for (const present of patterns) {
       store.dead.clear();
       for (let slot = 0; slot < n; slot++) if (!present.includes(slot)) store.dead.add(slot);
       await expect(opened(manifest, store)).rejects.toEqual(faultOf('INSUFFICIENT_FRAGMENTS'));
     }
   });
 
-  test('every byte of a small segment flipped in its fragment is detected and made good from the others', async () => {
+  test('each of 3,072 bytes of a small segment flipped in its fragment is detected and made good from the others', async () => {
     const store = new SlotMemory();
     const segments = segmentsOf(100);
     const manifest = await sealed(store, 2, 3, segments);
@@ -271,7 +273,26 @@ describe('sealing and opening', () => {
     }
   });
 
-  test('every byte of a fragment flipped is another content id, and a repair gives the very same fragment back', async () => {
+  test('each of 28,672 bytes of seven fragments of 4 KiB flipped is another content id, and at each hundredth the segment opens', async () => {
+    const store = new SlotMemory();
+    const [segment] = segmentsOf(4 * 4096 - 48);
+    const manifest = await sealed(store, 4, 7, [segment!]);
+    let flips = 0;
+    for (let slot = 0; slot < 7; slot++) {
+      const [[cid, bytes] = []] = store.blocks.get(slot) ?? [];
+      if (cid === undefined || bytes === undefined) throw new Error(`slot ${slot} has nothing`);
+      expect(bytes).toHaveLength(4096);
+      for (let at = 0; at < bytes.length; at++) {
+        store.flip(slot, at);
+        if (blockId(hash('sha256', bytes, 'buffer')) === cid) throw new Error(`byte ${at} of slot ${slot}`);
+        if (flips++ % 100 === 0) expect(await opened(manifest, store)).toEqual([print(segment!.bytes)]);
+        store.flip(slot, at);
+      }
+    }
+    expect(flips).toBe(28_672);
+  }, 60_000);
+
+  test('each of 3,072 bytes of three fragments flipped is another content id, and a repair gives the very same fragment back', async () => {
     const store = new SlotMemory();
     const manifest = await sealed(store, 2, 3, segmentsOf(100));
     let flips = 0;
