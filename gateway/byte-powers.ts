@@ -46,6 +46,7 @@ import { Quotas } from './peer/quotas.ts';
 import { readyRoute } from './peer/ready-route.ts';
 import { type OwnStorageNode, readPeerCredentials, storageWays } from './peer/storage-ways.ts';
 import { whenTrusted } from './peer/when-trusted.ts';
+import { whenCaughtUp } from './projection/index.ts';
 import { choosePlacement } from './publish/choose-placement.ts';
 import { type Failpoint, failpoints } from './publish/failpoint.ts';
 import { type Published, type PublishPowers, type PublishRequest, publishVersion } from './publish/publish-version.ts';
@@ -341,16 +342,21 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
       log: log.child({ part: 'erasure' }),
     }),
   );
-  coordinator.start();
-  eraser.start();
-  custody.start();
-  rotator.start();
-  resealer.start();
+  const started = startAll();
   const recovered = recoverUploads({ ...publishing, ledger, signal: stopping.signal });
   opening.defer(async () => {
     stopping.abort(new Error('the gateway stops'));
-    await recovered;
+    await Promise.all([started, recovered]);
   });
+  /** What acts by itself acts on what the read model shows: nothing of it begins on a past that is being read again. */
+  async function startAll(): Promise<void> {
+    try {
+      await whenCaughtUp(readModel, (signal) => fabric.height({ signal }), stopping.signal);
+      for (const one of [coordinator, eraser, custody, rotator, resealer]) one.start();
+    } catch (error) {
+      if (!stopping.signal.aborted) log.error({ err: error }, 'what the gateway does by itself is not begun');
+    }
+  }
   const evidencePowers: EvidencePowers = {
     organization,
     channel: config.channel,

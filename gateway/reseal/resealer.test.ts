@@ -1,6 +1,7 @@
 /** A hard revoke on an embedded network, ended at each of its lines: the version opens at any moment, and at last nothing of what the grantee knew is left. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { VersionId } from '@d-cloud/chaincode/domain';
 import type { OwnNode } from '@d-cloud/network/store';
@@ -74,6 +75,15 @@ async function restart(failpoints: readonly string[]): Promise<() => Promise<voi
   return () => reached.promise;
 }
 
+/** Waits until every key and version has followed what was revoked. */
+async function settled(): Promise<void> {
+  for (;;) {
+    const { settled: isSettled, resealing } = await admin().call<Loose>('GET', '/organizations/own/keys');
+    if (isSettled && resealing.due.length === 0 && resealing.clearing.length === 0) return;
+    await wait(100);
+  }
+}
+
 test('a version is sealed anew under other keys, its old blocks are gone everywhere, and that is on the ledger', async () => {
   const content = randomBytes(6_000_000);
   const dataset = await registerDataset(network);
@@ -102,11 +112,7 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
   }
   await reached();
   await restart([]);
-  for (;;) {
-    const { settled, resealing } = await admin().call<Loose>('GET', '/organizations/own/keys');
-    if (settled && resealing.due.length === 0 && resealing.clearing.length === 0) break;
-    await wait(100);
-  }
+  await settled();
 
   expect((await read(version)).equals(content)).toBe(true);
   const after = keysOf(version);
@@ -129,6 +135,42 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
   await expect(read(version, admin('birch'), first)).rejects.toMatchObject({ code: 'GRANT_REVOKED' });
   expect((await read(version, admin('birch'), await issue())).equals(content)).toBe(true);
 }, 180_000);
+
+test('a gateway that reads the ledger from block 0 again seals nothing anew, and lets no keys count that the ledger does not commit to', async () => {
+  const content = randomBytes(100_000);
+  const dataset = await registerDataset(network);
+  const version = await publishVersion(network, dataset, content);
+  const before = keysOf(version);
+  await revoke((await grant(dataset)).id);
+  await settled();
+  const sealed = keysOf(version);
+  await network.gateways.get('alder')![Symbol.asyncDispose]();
+  {
+    // As a try leaves it that was made on what the read model showed of the past.
+    using store = openKeyStore(network);
+    store.putNext(2, { version, contentKey: randomBytes(32), salt: randomBytes(32), manifest: before.manifest });
+  }
+  for (const name of readdirSync(home().gateway).filter((one) => one.startsWith('index.sqlite')))
+    rmSync(join(home().gateway, name));
+  const lines: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  const write = (line: string) => {
+    lines.push(line);
+    if (line.includes('another sealing of the version was recorded')) ended.resolve();
+  };
+  await network.startGateway('alder', { log: pino({ level: 'warn' }, { write }) });
+  await ended.promise;
+  await settled();
+  expect(lines.filter((line) => line.includes('sealing anew'))).toEqual([]);
+  {
+    using store = openKeyStore(network);
+    expect(store.next(version)).toBeUndefined();
+  }
+  expect(keysOf(version)).toEqual(sealed);
+  const { there, all } = await lying(new VersionBlocks(manifestNow(sealed)));
+  expect(there).toBe(all);
+  expect((await read(version)).equals(content)).toBe(true);
+}, 60_000);
 
 test.each(['reseal.kept', 'reseal.superseded'])(
   'an erasure that is requested at %s leaves neither sealing, nor keys of either',

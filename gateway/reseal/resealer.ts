@@ -18,9 +18,9 @@ import { gatewayStamp } from '../background/gateway-stamp.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { CustodyStore, PlacedBlock } from '../custody/custody-store.ts';
 import { DirectBlocks } from '../custody/direct-blocks.ts';
-import type { CurrentSlot, VersionBlocks } from '../custody/version-blocks.ts';
+import { type CurrentSlot, VersionBlocks } from '../custody/version-blocks.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
-import type { KeyStore } from '../keys/key-store.ts';
+import type { KeyStore, NextKeys } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { BlockIndex } from '../peer/block-index.ts';
 import { PeerProblem } from '../peer/peer-problem.ts';
@@ -166,7 +166,7 @@ export class Resealer implements AsyncDisposable {
     );
     return {
       id: version,
-      manifestCommitment: commit(next.salt, Buffer.from(manifestHash(next.manifest), 'hex')),
+      manifestCommitment: commitmentOf(next),
       contentRoot: manifest.contentRoot,
       sizeClass: String(sizeClass(sizeBytes)),
       epoch,
@@ -180,9 +180,12 @@ export class Resealer implements AsyncDisposable {
     { blocks, slots }: { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] },
   ): Promise<void> {
     const { keys, keeper, store, readModel, failpoint } = this.#powers;
-    const sealing = keys.next(version)?.sealing;
+    const next = keys.next(version);
     const record = readModel.get('version', version)?.record;
-    if (sealing === undefined || record?.sealing !== sealing) return;
+    if (next === undefined || record === undefined || (record.sealing ?? 1) < next.sealing) return;
+    const { sealing } = next;
+    // Two tries may have come to other keys of the same number: only those that the ledger commits to may take the place of what there is.
+    if (record.manifestCommitment !== commitmentOf(next)) return this.#forgetNext(version, next);
     const old = slots.flatMap(({ slot, storageNode }) =>
       blocks.ordinals.map((ordinal) => ({ cid: blocks.cid(slot, ordinal), node: storageNode })),
     );
@@ -192,6 +195,21 @@ export class Resealer implements AsyncDisposable {
     keys.takeNext(version);
     failpoint('reseal.switched');
     await keeper.keep(version, this.#followUp.signal);
+  }
+
+  /** Next keys that the ledger does not commit to: another sealing of the version was recorded. Their blocks go. */
+  async #forgetNext(version: VersionId, { manifest }: NextKeys): Promise<void> {
+    const { keys, keeper, log } = this.#powers;
+    const { signal } = this.#followUp;
+    const blocks = new VersionBlocks(parseManifest(manifest));
+    const placed = blocks.manifest.slots.flatMap(({ slot, storageNode }) =>
+      blocks.ordinals.map((ordinal) => ({ cid: blocks.cid(slot, ordinal), node: storageNode as StorageNodeId })),
+    );
+    const { away } = await this.#remove(version, placed, signal);
+    if (away > 0) throw new Fault('unavailable', `${away} blocks of a sealing that came to nothing are left.`);
+    keys.dropNext(version);
+    await keeper.keep(version, signal);
+    log.warn({ version }, 'another sealing of the version was recorded: what was placed for this one is removed');
   }
 
   /** Removes what an earlier try has put that came to nothing. */
@@ -251,6 +269,10 @@ export class Resealer implements AsyncDisposable {
     const { ledger, keyedHash } = this.#powers;
     await ledger.submit(name, body, gatewayStamp(keyedHash, 'resealer', key, body), { signal: this.#followUp.signal });
   }
+}
+
+function commitmentOf({ salt, manifest }: NextKeys): string {
+  return commit(salt, Buffer.from(manifestHash(manifest), 'hex'));
 }
 
 /** Removes a block and asks for it again: whether it is there, or nothing where the storage node does not say. */
