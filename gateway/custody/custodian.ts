@@ -81,6 +81,7 @@ export class Custodian implements AsyncDisposable {
       moved: this.#powers.store.moved(version),
       patience: this.#care.patience(),
       stuck: this.#care.plan(version, this.#active()).stuck,
+      sharing: this.#care.barred(version),
     });
   }
 

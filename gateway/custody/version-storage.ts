@@ -1,4 +1,4 @@
-import type { VersionId } from '@d-cloud/chaincode/domain';
+import type { StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import type { KnownVersion } from './own-versions.ts';
 import { type Reconstruction, reconstruction } from './reconstruction.ts';
 import type { CurrentSlot } from './version-blocks.ts';
@@ -18,6 +18,8 @@ export type VersionStorage = {
   readonly reconstruction: Reconstruction;
   /** What should be done and cannot, even if every storage node answered. */
   readonly stuck: readonly string[];
+  /** Storage nodes that were expelled, or whose organization has left, and that may have a share of S which still combines with the others'. */
+  readonly sharing: readonly StorageNodeId[];
 };
 
 type Found = {
@@ -25,13 +27,14 @@ type Found = {
   readonly moved: ReadonlyMap<number, unknown>;
   readonly patience: Patience;
   readonly stuck: readonly string[];
+  readonly sharing: ReadonlySet<StorageNodeId>;
 };
 
 /** Puts together what is known of a version's storage. */
 export function versionStorage(
   version: VersionId,
   { blocks: { manifest, perSlot }, slots }: KnownVersion,
-  { observed, moved, patience, stuck }: Found,
+  { observed, moved, patience, stuck, sharing }: Found,
 ): VersionStorage {
   const { k, n } = manifest;
   const found = new Map(observed.map((one) => [one.slot, one]));
@@ -47,5 +50,6 @@ export function versionStorage(
     }),
     reconstruction: reconstruction(k, slots),
     stuck,
+    sharing: [...sharing],
   };
 }

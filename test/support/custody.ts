@@ -13,6 +13,7 @@ export type StorageView = {
   readonly intact: number;
   readonly blocksPerFragment: number;
   readonly stuck: readonly string[];
+  readonly sharing: readonly string[];
   readonly fragments: readonly {
     readonly slot: number;
     readonly storageNode: string;

@@ -51,7 +51,7 @@ export function addNodeCommands(program: Command, session: Session): void {
       });
       session.output.result(
         { ok: true, expulsion },
-        `${expulsion.node} is expelled by ${expulsion.by}. Versions move in the background: dcloud storage <version> shows where each lies.`,
+        `${expulsion.node} is expelled by ${expulsion.by}. Versions move in the background: dcloud storage <version> shows where each lies, and whether the share it keeps is worthless yet.`,
       );
     });
 }

@@ -18,6 +18,7 @@ type StorageView = {
     readonly found?: { readonly at: string; readonly [outcome: string]: number | string };
   }[];
   readonly stuck: readonly string[];
+  readonly sharing: readonly string[];
   readonly reconstruction: {
     readonly mostByOne: number;
     readonly together: readonly (readonly string[])[];
@@ -55,7 +56,7 @@ export function addStorageCommands(program: Command, session: Session): void {
     });
 }
 
-function storageText({ version, state, k, n, intact, fragments, reconstruction, stuck }: StorageView): string {
+function storageText({ version, state, k, n, intact, fragments, reconstruction, stuck, sharing }: StorageView): string {
   const rows = fragments.map(({ slot, storageNode, organization, moved, found }) => [
     String(slot),
     organization,
@@ -71,5 +72,8 @@ function storageText({ version, state, k, n, intact, fragments, reconstruction, 
     `No organization holds more than ${reconstruction.mostByOne}. The sealed bytes could be rebuilt by ${groups}; opening them takes keys too.`,
     `Any one organization may leave: ${reconstruction.anyMayLeave ? 'yes' : 'no'}.`,
     ...stuck.map((sentence) => `  mind: ${sentence}`),
+    ...sharing.map(
+      (node) => `  mind: the share that storage node ${node} keeps is not worthless yet; S is being shared anew.`,
+    ),
   ].join('\n');
 }

@@ -65,6 +65,11 @@ export const storageView = z
     stuck: z
       .array(z.string())
       .describe('What should be done and cannot, such as leaving a storage node with no other to go to'),
+    sharing: z
+      .array(idOf('stor'))
+      .describe(
+        'Storage nodes that you expelled, or whose organization has left, and whose share of S still combines: it is shared anew until there are none',
+      ),
     audits: z.array(auditView).describe('The newest audits and repairs on the ledger, newest first'),
   })
   .meta({ id: 'VersionStorage' });
