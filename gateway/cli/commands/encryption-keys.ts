@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { openKeyProtection, readRecoveryKey, recoverKeys } from '../../keys/index.ts';
+import { makeTokenKey, openKeyProtection, readRecoveryKey, recoverKeys } from '../../keys/index.ts';
 import { openFabricChannel } from '../../service/open-channel.ts';
-import { gatewayConfigOf, gatewayRuns } from '../../supervisor/index.ts';
+import { configureKeyStore, gatewayConfigOf, gatewayRuns } from '../../supervisor/index.ts';
 import { table } from '../output.ts';
 import type { Session } from '../session.ts';
+import { type KeyStoreWish, saysKeyStore, underIn, wantedKeyStore, withKeyStoreOptions } from './key-store-options.ts';
 import { addProtectCommand } from './protect-keys.ts';
 
 type Options = { readonly directory: string };
@@ -53,17 +54,26 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
         `${organization.mspId} has a key of epoch ${epoch}; see: dcloud keys status`,
       );
     });
-  keys
-    .command('recover')
-    .description("build a lost gateway's key store again from the ledger, with the recovery key")
-    .requiredOption('--recovery-key <file>', 'the file that was kept offline, of mode 0600')
-    .action(async ({ recoveryKey }: { recoveryKey: string }) => {
+  withKeyStoreOptions(
+    keys
+      .command('recover')
+      .description("build a lost gateway's key store again from the ledger, with the recovery key")
+      .requiredOption('--recovery-key <file>', 'the file that was kept offline, of mode 0600'),
+  )
+    .addHelpText(
+      'after',
+      "\nThe new key file is under what is said here; else under what the gateway's configuration says, where that is not lost too; else plain.",
+    )
+    .action(async ({ recoveryKey, ...wish }: KeyStoreWish & { readonly recoveryKey: string }) => {
+      const said = saysKeyStore(wish) ? { keyStore: wantedKeyStore(wish) } : undefined;
       const directory = resolve(options().directory);
       const organization = await session.organization();
       if (await gatewayRuns(directory, organization))
         throw new Error(`The gateway of ${organization} runs: keep it down with dcloud hold gateway-${organization}.`);
       const pair = readRecoveryKey(resolve(recoveryKey));
       const config = await gatewayConfigOf(directory, organization);
+      const { keyStore } = said ?? config;
+      if (wish.makeKey && keyStore !== undefined && 'pkcs11' in keyStore) await makeTokenKey(keyStore.pkcs11);
       await using channel = openFabricChannel(config, async () => {});
       const done = await recoverKeys({
         data: config.data,
@@ -72,13 +82,16 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
         channel: config.channel,
         ledger: channel.ledger,
         recoveryKey: pair,
-        protection: await openKeyProtection(config.keyStore, randomBytes),
+        protection: await openKeyProtection(keyStore, randomBytes),
       });
+      // Whoever is interrupted here says the same to keys protect: the key file is under it already.
+      await configureKeyStore(directory, organization, keyStore);
       session.output.result(
-        { ok: true, ...done },
+        { ok: true, ...done, keyStore: keyStore ?? null },
         [
           `Recovered the keys of ${done.versions} versions of ${done.datasets} datasets, each held against the ledger.`,
           ...(done.unpublished.length > 0 ? [`Never published, and left out: ${done.unpublished.join(', ')}.`] : []),
+          `The key file is ${underIn(keyStore)}${said === undefined && keyStore === undefined ? ': where it was under a passphrase or a token before, put it there again with dcloud keys protect' : ''}.`,
           `Start the gateway with dcloud release gateway-${organization}, or dcloud up; then issue API keys with dcloud key issue.`,
         ].join('\n'),
       );
