@@ -53,7 +53,7 @@ async function settled(): Promise<Loose> {
 
 /** Recovers alder's gateway, which is down, with the recovery key in this file. */
 async function recover(file = home().recoveryKey, organizationSecret = home().organizationSecret) {
-  const config = await gatewayConfigOf(network.directory, 'alder');
+  const config = await gatewayConfigOf(network.directory, 'alder', '');
   await using channel = openFabricChannel(config, async () => {});
   return await recoverKeys({
     data: config.data,

@@ -3,12 +3,18 @@ import { type GatewayConfig, readGatewayConfig } from '../config.ts';
 import { writeConfigs } from './configs.ts';
 import { foundNetwork, writePrivate } from './found.ts';
 import { layoutOf } from './layout.ts';
+import { generationOf } from './real-ledger.ts';
 
-/** A gateway's configuration; where its directory is lost, written anew from the network's description and certificates, with secrets of its own. */
-export async function gatewayConfigOf(directory: string, organization: string): Promise<GatewayConfig> {
+/** A gateway's configuration; where its directory is lost, written anew from the network's description and certificates, with secrets of its own. Fabric's programs are looked for as a start does. */
+export async function gatewayConfigOf(
+  directory: string,
+  organization: string,
+  searchPath: string,
+): Promise<GatewayConfig> {
   const known = await gatewayConfigIfThere(directory, organization);
   if (known !== undefined) return known;
-  await writeConfigs(directory, await foundNetwork(directory, new Date()));
+  const network = await foundNetwork(directory, new Date());
+  await writeConfigs(directory, network, await generationOf(network.description, searchPath));
   const file = layoutOf(directory).ofOrganization(organization).gatewayConfig;
   return readGatewayConfig(await readFile(file, 'utf8'), file);
 }

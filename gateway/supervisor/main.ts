@@ -6,7 +6,7 @@ import { foundNetwork, issueCredentials } from './found.ts';
 import { joinConsortium } from './join.ts';
 import { layoutOf } from './layout.ts';
 import { endLeftovers } from './leftovers.ts';
-import { fabricOf } from './real-ledger.ts';
+import { generationOf } from './real-ledger.ts';
 import { stagesOf } from './stages.ts';
 import { writeState } from './state.ts';
 import { Supervisor } from './supervisor.ts';
@@ -25,8 +25,7 @@ async function main(directory: string): Promise<void> {
     }
     await refuseExpired(directory, network.description, new Date());
     const searchPath = process.env.PATH ?? '';
-    const real = network.description.ledger.kind === 'fabric';
-    await writeConfigs(directory, network, real ? (await fabricOf(network.description, searchPath)).generation : '2.5');
+    await writeConfigs(directory, network, await generationOf(network.description, searchPath));
     const credentials = await issueCredentials(directory, network);
     const stages = await stagesOf(directory, network, {
       searchPath,

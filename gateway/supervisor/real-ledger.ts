@@ -102,6 +102,14 @@ export async function fabricOf({ ledger, settings }: NetworkDescription, searchP
   );
 }
 
+/** Which generation of Fabric a network speaks; the embedded ledger speaks 2.5. */
+export async function generationOf(
+  description: NetworkDescription,
+  searchPath: string,
+): Promise<FabricBinaries['generation']> {
+  return description.ledger.kind === 'fabric' ? (await fabricOf(description, searchPath)).generation : '2.5';
+}
+
 async function memberOf(directory: string, { description, consortium }: FoundNetwork, at: number) {
   const organization = description.organizations[at]!;
   const { name, mspId, host, listen } = organization;

@@ -71,7 +71,7 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
       if (await gatewayRuns(directory, organization))
         throw new Error(`The gateway of ${organization} runs: keep it down with dcloud hold gateway-${organization}.`);
       const pair = readRecoveryKey(resolve(recoveryKey));
-      const config = await gatewayConfigOf(directory, organization);
+      const config = await gatewayConfigOf(directory, organization, process.env.PATH ?? '');
       const { keyStore } = said ?? config;
       if (wish.makeKey && keyStore !== undefined && 'pkcs11' in keyStore) await makeTokenKey(keyStore.pkcs11);
       await using channel = openFabricChannel(config, async () => {});
