@@ -1,10 +1,10 @@
-// The same stories and the same main job on real Fabric and Kubo, one after the other: the machine is small. Programs that are not
-// here are left out and named by left-out.test. Build first.
+// The same stories and the same main job on real Fabric and Kubo, two networks at a time: most of what they do is wait. Programs that
+// are not here are left out and named by left-out.test. Build first.
 import { fileURLToPath } from 'node:url';
 import base from '../../jest.config.mjs';
 import { findRealPrograms } from '../dist/network/real-programs.js';
 
-const { reporters, maxWorkers: _, testTimeout: __, testSequencer: ___, ...project } = base;
+const { reporters, maxWorkers, testTimeout: _, testSequencer, ...project } = base;
 const realPrograms = await findRealPrograms(process.env);
 const { fabrics, ipfs } = realPrograms;
 const inFolder = '<rootDir>/test/dist/network';
@@ -20,7 +20,8 @@ const released = Object.entries(ipfs ? fabrics : {});
 export default {
   rootDir,
   reporters,
-  maxWorkers: 1,
+  testSequencer,
+  maxWorkers,
   testTimeout: 120_000,
   projects: [
     {
