@@ -46,6 +46,24 @@ export function ordererStories(stage: Stage): void {
     await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
   }, 300_000);
 
+  test('an orderer that is away when it is removed finds out by itself when it is back', async () => {
+    const { processes = [] } = (await readState(stage().directory)) ?? {};
+    // One program that is every orderer is never away alone.
+    if (!processes.some(({ name }) => name === 'orderer-cedar')) return;
+    const config = JSON.parse(await readFile(stage().layout.ofOrganization('cedar').gatewayConfig, 'utf8'));
+    const { address } = config.admin.orderer;
+    await stage().hold('orderer-cedar');
+    const less = await as('alder').propose({ kind: 'remove-consenter', address }, 'it does not come back');
+    await until('the orderers to take it', () => carry(stage(), less.id, ['alder', 'birch']));
+    await stage().release('orderer-cedar');
+    const follows = async () => (await own('cedar')).orderer?.consensusRelation === 'follower';
+    await until('the orderer to follow', follows, 120_000);
+    const tlsCertificate = await readFile(stage().layout.ofOrganization('cedar').tlsCertificate('orderer'), 'utf8');
+    const more = await as('alder').propose({ kind: 'add-consenter', address, tlsCertificate }, 'it came back');
+    await carry(stage(), more.id, ['alder', 'birch']);
+    await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
+  }, 300_000);
+
   test('a change that would leave too few living orderers is refused while one is down', async () => {
     const { processes = [] } = (await readState(stage().directory)) ?? {};
     // One program that is every orderer cannot lose one.
