@@ -10,9 +10,11 @@ import { ChangeStore } from './change-store.ts';
 import { Changes } from './changes.ts';
 import { Channels } from './channels.ts';
 import { FabricAccess } from './consortium-access.ts';
+import { DefinitionRenewal } from './definition-renewal.ts';
 import { DefinitionStore } from './definition-store.ts';
 import { Organizations } from './organizations.ts';
 import type { OtherGateways } from './other-gateways.ts';
+import { Removal } from './removal.ts';
 
 export type Administration = Disposable & {
   readonly organization: MspId;
@@ -23,6 +25,7 @@ export type Administration = Disposable & {
   readonly chaincodes: Chaincodes;
   readonly certificates: Certificates;
   readonly organizations: Organizations;
+  readonly removal: Removal;
 };
 
 /** Opens administration with the files that the configuration names. Fault or errno where one is missing. */
@@ -43,15 +46,19 @@ export function openAdministration(
   const certificates = new Certificates({ organization, config, access, changes, clock });
   opening.use(new CertificateWatch(certificates, log.child({ part: 'certificates' }))).start();
   const organizations = new Organizations(access, config, others);
+  const definitionRenewal = new DefinitionRenewal({ organization, access, chaincodes });
+  const { channel } = config;
+  const removal = new Removal({ organization, channel, access, changes, definitions: definitionRenewal });
   const opened = opening.move();
   return {
     organization,
-    channel: config.channel,
+    channel,
     changes,
     channels,
     chaincodes,
     certificates,
     organizations,
+    removal,
     [Symbol.dispose]: () => opened.dispose(),
   };
 }

@@ -192,12 +192,17 @@ export class Chaincodes {
   }
 
   async #ready(offer: OfferedDefinition & { proposer: MspId }): Promise<ProposedDefinition> {
+    return { ...offer, ...(await this.readiness(offer.definition)) };
+  }
+
+  /** Who has approved exactly this definition, and whose approval would let it be committed. */
+  async readiness(definition: ChaincodeDefinition): Promise<Pick<ProposedDefinition, 'approvals' | 'missing'>> {
     const { access } = this.#powers;
-    const { group } = readChannelConfig(await access.configBlock(offer.definition.channel));
-    const approvals = Object.fromEntries(await commitReadiness(access.peer, offer.definition));
+    const { group } = readChannelConfig(await access.configBlock(definition.channel));
+    const approvals = Object.fromEntries(await commitReadiness(access.peer, definition));
     const approved = new Set(Object.keys(approvals).filter((mspId) => approvals[mspId]));
     const missing = completing(policyFormula(group, lifecyclePolicy), approved, (mspId) => mspId in approvals);
-    return { ...offer, approvals, missing };
+    return { approvals, missing };
   }
 }
 

@@ -143,6 +143,30 @@ export class Changes {
     return this.get(id);
   }
 
+  /**
+   * Adds to an own change the signatures that other organizations' gateways keep for the very same bytes: where several propose the
+   * same, each has a part of them. One that is not right, or is older than its organization's refusal here, is left out.
+   */
+  async gather(id: ChangeId): Promise<ChangeView> {
+    const { access, others, clock, log } = this.#powers;
+    const { proposal: own } = await this.#findOpen(id);
+    const configBlock = await access.configBlock(own.channel);
+    const offers = await Promise.allSettled(others.places().map((place) => others.change(place, id)));
+    const found = offers.flatMap((offer) =>
+      offer.status === 'fulfilled' ? (offer.value?.proposal.signatures ?? []) : [],
+    );
+    const refused = new Set(own.refusals.map(({ mspId }) => mspId));
+    for (const signature of found.filter(({ mspId }) => !refused.has(mspId))) {
+      try {
+        this.#amend(id, (proposal) => acceptSignature(proposal, configBlock, signature, clock.now()));
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        log.debug({ err: error, change: id, organization: signature.mspId }, 'a gathered signature does not count');
+      }
+    }
+    return this.get(id);
+  }
+
   /** Says no, with a reason that the proposer is told; takes back an own signature. */
   async refuse(id: ChangeId, reason: string): Promise<ChangeView> {
     const { store, others, organization, clock } = this.#powers;

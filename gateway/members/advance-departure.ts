@@ -1,5 +1,5 @@
 import { type MspId, Refusal, type SubmitName, type Submits } from '@d-cloud/chaincode/domain';
-import { type Departure, type DeparturePowers, departureOf, departureWork } from './departure.ts';
+import { type Departure, type DeparturePowers, departureOf, departureOnLedger, departureWork } from './departure.ts';
 
 export type Advance = {
   readonly reason: string;
@@ -21,13 +21,15 @@ type Submit = <N extends SubmitName>(
 /**
  * Does of an organization's leaving what can be done now, and says what is left. Its own gateway drains its nodes, closes its grants
  * and jobs, waits until its claims have ended and the others have moved their fragments, and leaves; the others' gateways close what
- * they gave it and what they cannot finish without it. Every step looks at the ledger first, so that it may be called again after any end.
+ * they gave it and what they cannot finish without it. Once it has left, each member does its part of taking it out of the channel.
+ * Every step looks at the ledger first, so that it may be called again after any end.
  */
 export async function advanceDeparture(
   powers: DeparturePowers,
   mspId: MspId,
   { reason, expel = false, abandon = false }: Advance,
   submit: Submit,
+  signal?: AbortSignal,
 ): Promise<Departure> {
   const own = mspId === powers.organization;
   if (own && expel) throw new Refusal('STATE_CONFLICT', `${mspId} leaves by its own word; only others expel`);
@@ -48,7 +50,10 @@ export async function advanceDeparture(
   for (const { id } of jobs) writes.push(() => submit('job:cancel', { id, reason }, { step: `cancel ${id}` }));
   for (const write of writes.slice(0, mostWrites)) await unlessDone(write);
   if (writes.length <= mostWrites) await leaveWhenDone(powers, mspId, { reason, expel, abandon }, submit);
-  return departureOf(powers, mspId);
+  const { removal } = powers.administration ?? {};
+  const departure = departureOnLedger(powers, mspId);
+  if (removal === undefined || !departure.left) return departureOf(powers, mspId);
+  return { ...departure, steps: [...departure.steps, ...(await removal.advance(mspId, signal))] };
 }
 
 /** The end: the own nodes leave, then the organization; or its expulsion is asked for. */
@@ -58,7 +63,7 @@ async function leaveWhenDone(
   { reason, expel, abandon }: Required<Advance>,
   submit: Submit,
 ): Promise<void> {
-  const { left, own, steps, expulsion } = departureOf(powers, mspId);
+  const { left, own, steps, expulsion } = departureOnLedger(powers, mspId);
   if (left) return;
   if (!own) {
     const asked = expulsion.includes(powers.organization);

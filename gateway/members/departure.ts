@@ -11,6 +11,8 @@ import {
   type VersionId,
 } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import { type Removal, removalSteps } from '../admin/removal.ts';
+import type { StepLeft } from '../admin/step-left.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { VersionStorage } from '../custody/version-storage.ts';
 import { listAll } from '../peer/list-all.ts';
@@ -21,6 +23,8 @@ export type DeparturePowers = {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'lineage' | 'card'>;
   readonly custody: Pick<Custodian, 'heldOn' | 'storageOf'>;
+  /** Absent where this gateway does not administer. */
+  readonly administration?: { readonly removal: Pick<Removal, 'look' | 'advance'> } | undefined;
 };
 
 /** In their order: each waits for those before it. The one who leaves has all but the last; the others what is theirs. */
@@ -32,12 +36,12 @@ export const departureSteps = [
   'fragments-moved',
   'nodes-left',
   'left',
-  'removed-from-channel',
+  ...removalSteps,
 ] as const;
 export type DepartureStep = (typeof departureSteps)[number];
 
-/** A step and what is left of it; 0 is done. */
-export type StepLeft = { readonly step: DepartureStep; readonly remaining: number };
+/** A step and what is left of it. */
+export type DepartureStepLeft = StepLeft & { readonly step: DepartureStep };
 
 /** A dataset that cannot be read any more once its owner has left, and who holds a grant on it now. */
 type Unreadable = {
@@ -54,7 +58,7 @@ export type Departure = {
   readonly left: boolean;
   /** Members that ask for its expulsion, while they are too few. */
   readonly expulsion: readonly MspId[];
-  readonly steps: readonly StepLeft[];
+  readonly steps: readonly DepartureStepLeft[];
   readonly touches: {
     readonly grantsGiven: number;
     readonly grantsHeld: number;
@@ -129,16 +133,33 @@ function cannotGoOn({ datasetOwner, modelOwner, executors }: JobRecord, mspId: M
   return datasetOwner === mspId || modelOwner === mspId || executors.every((executor) => executor === mspId);
 }
 
-/** Looks at an organization's leaving: what it touches, and what is left of each step. */
-export function departureOf(powers: DeparturePowers, mspId: MspId): Departure {
+/**
+ * Looks at an organization's leaving: what it touches, and what is left of each step. A gateway that does not administer knows of the
+ * channel's part only whether it names the organization; so does one whose own peer does not answer.
+ */
+export async function departureOf(powers: DeparturePowers, mspId: MspId): Promise<Departure> {
+  const departure = departureOnLedger(powers, mspId);
+  const onChannel = powers.readModel.get('channel', 'channel')?.record.members.includes(mspId) ?? false;
+  const last = { step: 'removed-from-channel', remaining: onChannel ? 1 : 0 } as const;
+  const { removal } = powers.administration ?? {};
+  if (removal === undefined) return { ...departure, steps: [...departure.steps, last] };
+  try {
+    return { ...departure, steps: [...departure.steps, ...(await removal.look(mspId))] };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { ...departure, steps: [...departure.steps, { ...last, blocked: error.message }] };
+  }
+}
+
+/** The part of it that the ledger's records tell: all steps but the channel's. */
+export function departureOnLedger(powers: DeparturePowers, mspId: MspId): Departure {
   const { organization, readModel } = powers;
   const own = mspId === organization;
   const record = readModel.get('organization', mspId)?.record;
   const work = departureWork(powers, mspId);
   const nodes = [...work.storageNodes, ...work.computeNodes];
   const left = record?.left !== undefined;
-  const onChannel = readModel.get('channel', 'channel')?.record.members.includes(mspId) ?? false;
-  const step = (name: DepartureStep, remaining: number): StepLeft => ({ step: name, remaining });
+  const step = (name: DepartureStep, remaining: number): DepartureStepLeft => ({ step: name, remaining });
   const grants = listAll(readModel, 'grant');
   const jobs = listAll(readModel, 'job').filter(runs);
   return {
@@ -154,7 +175,6 @@ export function departureOf(powers: DeparturePowers, mspId: MspId): Departure {
       step('fragments-moved', work.fragments.length),
       step('nodes-left', nodes.filter(({ state }) => state !== 'left').length),
       step('left', left ? 0 : 1),
-      step('removed-from-channel', onChannel ? 1 : 0),
     ],
     touches: {
       grantsGiven: grants.filter((grant) => grant.owner === mspId && isOpen(grant)).length,

@@ -1,7 +1,7 @@
 /** One of four organizations is gone for good: the others expel it, rebuild what lay on its nodes, and go on. */
 import { type RestClient, signIn, type VersionView } from '@d-cloud/gateway/cli';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { admin, type Loose } from '../suites/admin/admins.ts';
+import { admin, configOf, type Loose } from '../suites/admin/admins.ts';
 import { type Network, startNetwork } from '../support/network.ts';
 import { photograph } from '../support/samples.ts';
 import { contentDigests, entryDigests, publishFiles, registerDataset } from '../support/stories.ts';
@@ -107,6 +107,45 @@ test(
       code: 'CHANGE_WRECKS_CHANNEL',
       message: expect.stringContaining('change the consenter first'),
     });
+  },
+  within,
+);
+
+test(
+  'the others take it out step by step, each by the same request, made again until nothing is left',
+  async () => {
+    const advance = async (organization: string) =>
+      (await as(organization).call<Loose>('POST', `/admin/departures/${dogwood}`, { body: { reason: 'it is gone' } }))
+        .steps;
+    const open = (steps: Loose) => steps.filter(({ remaining }: Loose) => remaining > 0).map(({ step }: Loose) => step);
+    const waits = (steps: Loose, step: string) => steps.find((one: Loose) => one.step === step).awaited;
+    const all = ['definitions-renewed', 'consenters-removed', 'removed-from-channel'];
+    expect(open((await departure('alder')).steps)).toEqual(all);
+    const first = await advance('alder');
+    expect(open(first)).toEqual(all);
+    // Cedar's request that expelled it went on with what comes after.
+    const given = ['AlderMSP', 'CedarMSP'];
+    expect(waits(first, 'definitions-renewed')).toMatchObject({ kind: 'approvals', given });
+    expect(waits(first, 'consenters-removed')).toMatchObject({ kind: 'signatures', given });
+    // Asked again it says the same: nothing is proposed twice.
+    expect(waits(await advance('alder'), 'consenters-removed')).toEqual(waits(first, 'consenters-removed'));
+    const last = await until('the first two steps to be done', async () => {
+      const steps = await advance('birch');
+      return open(steps).length === 1 && steps;
+    });
+    expect(waits(last, 'removed-from-channel')).toMatchObject({ kind: 'signatures', given: ['BirchMSP'] });
+    await advance('alder');
+    await until('the channel not to name it', async () => open(await advance('cedar')).length === 0);
+    const { groups } = (await configOf(network, 'cedar')).groups.Application;
+    expect(Object.keys(groups).sort()).toEqual(['AlderMSP', 'BirchMSP', 'CedarMSP']);
+    const { inForce } = await admin(network, 'alder').get(`/channels/${network.credentials.channel}/chaincodes`);
+    expect(inForce[0].collections[0].members).not.toContain(dogwood);
+    // What it was in is not shut: its grants' and the others' records can be written on.
+    const birch = network.as('birch');
+    const { id } = await registerDataset(birch, { title: 'After Dogwood' });
+    expect(await contentDigests(birch, (await publishFiles(birch, id, await files())).id)).toEqual(
+      entryDigests(await files()),
+    );
   },
   within,
 );

@@ -67,3 +67,25 @@ test('a person reads what it touches and what is left of each step', () => {
   expect(text).toContain('· the fragments on its storage nodes lie elsewhere: 2 versions to move');
   expect(text).toContain('✓ the grants are closed');
 });
+
+test('a person reads whom the channel’s part waits for, and why it cannot go on', () => {
+  const awaited = {
+    kind: 'signatures',
+    of: 'chng_a',
+    given: ['BirchMSP'],
+    missing: [['CedarMSP'], ['DogwoodMSP']],
+  } as const;
+  const steps = [
+    { step: 'definitions-renewed', remaining: 1, blocked: 'the endorsement policy names AlderMSP' },
+    { step: 'consenters-removed', remaining: 1, awaited },
+    { step: 'removed-from-channel', remaining: 1, awaited: { ...awaited, missing: [[]] } },
+  ];
+  const lines = departureText(view({}, { left: true, own: false, steps })).split('\n');
+  expect(lines).toContain('      cannot go on: the endorsement policy names AlderMSP');
+  expect(lines).toContain(
+    '      signatures of chng_a: BirchMSP; waits for CedarMSP, or DogwoodMSP, by the same command',
+  );
+  expect(lines.at(-1)).toContain('waits for any other member to submit it');
+  // Before it has left nobody is asked for anything.
+  expect(departureText(view({}, { own: false, steps }))).not.toContain('waits for');
+});

@@ -2,12 +2,24 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Output } from '../output.ts';
 import type { RestClient } from '../rest.ts';
 
+type StepView = {
+  readonly step: string;
+  readonly remaining: number;
+  readonly awaited?: {
+    readonly kind: 'signatures' | 'approvals';
+    readonly of: string;
+    readonly given: readonly string[];
+    readonly missing: readonly (readonly string[])[];
+  };
+  readonly blocked?: string;
+};
+
 export type DepartureView = {
   readonly mspId: string;
   readonly own: boolean;
   readonly left: boolean;
   readonly expulsion: readonly string[];
-  readonly steps: readonly { readonly step: string; readonly remaining: number }[];
+  readonly steps: readonly StepView[];
   readonly touches: {
     readonly grantsGiven: number;
     readonly grantsHeld: number;
@@ -29,6 +41,8 @@ const words: Readonly<Record<string, readonly [sentence: string, unit: string]>>
   'fragments-moved': ['the fragments on its storage nodes lie elsewhere', 'versions to move'],
   'nodes-left': ['its nodes have left', 'nodes to leave'],
   left: ['it has left, by the ledger', 'to go'],
+  'definitions-renewed': ['no chaincode counts on it', 'definitions to renew'],
+  'consenters-removed': ['none of its orderers is a consenter', 'consenters to remove'],
   'removed-from-channel': ['the channel does not name it', 'to go'],
 };
 const shown = 10;
@@ -48,11 +62,25 @@ export function departureText({ mspId, own, left, expulsion, steps, touches }: D
     ),
     ...listed('made of its data, which stays', derived, (one) => `${one.version} of ${one.owner}`),
     ...(expulsion.length === 0 ? [] : [`  its expulsion is asked for by ${expulsion.join(', ')}`]),
-    ...steps.map(({ step, remaining }) => {
-      const [sentence, unit] = words[step] ?? [step, 'left'];
-      return remaining === 0 ? `  ✓ ${sentence}` : `  · ${sentence}: ${remaining} ${unit}`;
-    }),
+    ...steps.flatMap((one) => stepText(one, left)),
   ].join('\n');
+}
+
+/** A step, and under it whom it waits for: for the channel's part only once the organization has left. */
+function stepText({ step, remaining, awaited, blocked }: StepView, left: boolean): string[] {
+  const [sentence, unit] = words[step] ?? [step, 'left'];
+  if (remaining === 0) return [`  ✓ ${sentence}`];
+  const line = `  · ${sentence}: ${remaining} ${unit}`;
+  if (!left) return [line];
+  if (blocked !== undefined) return [line, `      cannot go on: ${blocked}`];
+  if (awaited === undefined) return [line];
+  const { kind, of, given, missing } = awaited;
+  const from = missing
+    .map((set) => (set.length === 0 ? 'any other member to submit it' : set.join(' and ')))
+    .join(', or ');
+  const has = given.length === 0 ? 'none yet' : given.join(', ');
+  const waits = from === '' ? 'nobody left can complete it' : `waits for ${from}, by the same command`;
+  return [line, `      ${kind} of ${of}: ${has}; ${waits}`];
 }
 
 function listed<T>(heading: string, all: readonly T[], line: (one: T) => string): string[] {

@@ -46,7 +46,8 @@ export function addMemberCommands(program: Command, session: Session, options: (
       const path = `/admin/departures/${mspId}`;
       const before = await rest.call<DepartureView>('GET', path);
       if (yes !== true) {
-        const hint = before.left ? '' : '\nNothing was done: add --yes to do your part of it.';
+        const over = before.steps.every(({ remaining }) => remaining === 0);
+        const hint = over ? '' : '\nNothing was done: add --yes to do your part of it.';
         session.output.result({ ok: true, departure: before }, departureText(before) + hint);
         return;
       }

@@ -10,7 +10,7 @@ export const advanceDeparture = route({
   path: '/v1/admin/departures/:mspId',
   operation: 'departure.advance',
   summary:
-    "Do what can be done now of an organization's leaving, and say what is left; called again until nothing is. For the own organization it ends with leaving for good",
+    "Do what can be done now of an organization's leaving, and say what is left; called again until nothing is. For the own organization it ends with leaving for good; once it has left, every member takes it out of the definitions, of the consenters and of the channel: the proposals are made and signed here, and whoever completes them submits",
   scope: 'consortium:admin',
   idempotent: true,
   refusals: ['ORGANIZATION_NOT_FOUND', 'ORGANIZATION_LEFT', 'STATE_CONFLICT'],
@@ -29,9 +29,9 @@ export const advanceDeparture = route({
       ),
   }),
   response: departureView,
-  async handle({ params, body, submit }, services) {
+  async handle({ params, body, submit, signal }, services) {
     find(services.readModel, 'organization', params.mspId);
-    const departure = await advance(services, params.mspId, body, submit);
+    const departure = await advance(services, params.mspId, body, submit, signal);
     return { body: { ...departure, block: services.readModel.block } };
   },
 });

@@ -2,6 +2,23 @@ import { z } from 'zod';
 import { departureSteps } from '../../members/departure.ts';
 import { idOf, mspId } from '../schemas/ids.ts';
 
+const stepView = z.object({
+  step: z.enum(departureSteps),
+  remaining: z.int().min(0),
+  awaited: z
+    .object({
+      kind: z.enum(['signatures', 'approvals']),
+      of: z.string().describe("A change's id, or a chaincode and its sequence"),
+      given: z.array(z.string()),
+      missing: z
+        .array(z.array(z.string()))
+        .describe('The smallest groups any of which would be enough; one empty group: any other member may submit it'),
+    })
+    .optional()
+    .describe('Whose word it waits for: their admins advance the same departure'),
+  blocked: z.string().optional().describe('Why it cannot go on, and what to do'),
+});
+
 /** An organization's leaving: what it touches and how far it has come, as of `block`. */
 export const departureView = z
   .object({
@@ -10,8 +27,10 @@ export const departureView = z
     left: z.boolean().describe('Left for good, by the ledger'),
     expulsion: z.array(mspId).describe('Members that ask for its expulsion, while they are too few'),
     steps: z
-      .array(z.object({ step: z.enum(departureSteps), remaining: z.int().min(0) }))
-      .describe('In their order, with what is left of each; what is left of the own part is done by advancing'),
+      .array(stepView)
+      .describe(
+        'In their order, with what is left of each; what is left of the own part is done by advancing. A gateway without administration tells of the channel only the last',
+      ),
     touches: z.object({
       grantsGiven: z.int().describe('Open grants on its data: they end'),
       grantsHeld: z.int().describe('Open grants that it holds: they end'),

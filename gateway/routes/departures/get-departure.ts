@@ -19,6 +19,6 @@ export const getDeparture = route({
   async handle({ params }, services) {
     find(services.readModel, 'organization', params.mspId);
     const { block } = services.readModel;
-    return { body: { ...departureOf(services, params.mspId), block } };
+    return { body: { ...(await departureOf(services, params.mspId)), block } };
   },
 });

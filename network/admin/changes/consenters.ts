@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { Fault } from '../../ledger/fault.ts';
 import {
   BftConsenters,
@@ -6,6 +7,7 @@ import {
   type Decoded,
   RaftMetadata,
 } from '../../ledger/messages/index.ts';
+import { readMsp } from '../../ledger/verify/channel-config.ts';
 import { bftQuorum } from '../config/ordering-group.ts';
 import { hostAndPort } from '../config/organization-group.ts';
 import { identityPrincipal, signaturePolicy } from '../config/policies.ts';
@@ -91,4 +93,33 @@ export function consentersOf(root: ConfigGroup): readonly ConsenterInConfig[] | 
   return consenters.map(({ host, port, serverTlsCert }) => {
     return { address: `${host}:${port}`, tlsCertificate: Buffer.from(serverTlsCert).toString('utf8') };
   });
+}
+
+/** Addresses of an ordering organization's consenters: those whose TLS certificate its own roots issued. */
+export function consentersOfOrganization(root: ConfigGroup, mspId: string): string[] {
+  const group = root.groups.get('Orderer')?.groups.get(mspId);
+  if (group === undefined) return [];
+  const roots = tlsRootsOf(group);
+  return (consentersOf(root) ?? [])
+    .filter(({ tlsCertificate }) => isIssuedBy(tlsCertificate, roots))
+    .map(({ address }) => address);
+}
+
+/** The TLS roots, and what stands between them and certificates, of an ordering organization's group. */
+export function tlsRootsOf(group: ConfigGroup): X509Certificate[] {
+  const value = group.values.get('MSP')?.value;
+  if (value === undefined) return [];
+  const { tlsRootCertificates, tlsIntermediateCertificates } = readMsp(value);
+  return [...tlsRootCertificates, ...tlsIntermediateCertificates].map((pem) => new X509Certificate(pem));
+}
+
+/** Whether one of these authorities issued a certificate (PEM); none issued what is no certificate. */
+export function isIssuedBy(pem: string, authorities: readonly X509Certificate[]): boolean {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch {
+    return false;
+  }
+  return authorities.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey));
 }

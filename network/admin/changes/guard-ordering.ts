@@ -1,7 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import { BatchSize, BatchTimeout, type ConfigGroup } from '../../ledger/messages/index.ts';
-import { readMsp } from '../../ledger/verify/channel-config.ts';
-import { type ConsenterInConfig, consentersOf } from './consenters.ts';
+import { type ConsenterInConfig, consentersOf, isIssuedBy, tlsRootsOf } from './consenters.ts';
 import type { Objection } from './guard.ts';
 
 /** What is wrong with how a proposed configuration orders: consenters, their certificates, batches. */
@@ -30,26 +28,10 @@ function brokenSet(was: readonly ConsenterInConfig[], is: readonly ConsenterInCo
 /** A consenter whose TLS certificate no ordering organization issued can connect to nobody. */
 function* strangers(after: ConfigGroup, consenters: readonly ConsenterInConfig[]): Generator<string> {
   const groups = [...(after.groups.get('Orderer')?.groups.values() ?? [])];
-  const roots = groups.flatMap(({ values }) => {
-    const value = values.get('MSP')?.value;
-    if (value === undefined) return [];
-    const { tlsRootCertificates, tlsIntermediateCertificates } = readMsp(value);
-    return [...tlsRootCertificates, ...tlsIntermediateCertificates].map((pem) => new X509Certificate(pem));
-  });
+  const roots = groups.flatMap(tlsRootsOf);
   for (const { address, tlsCertificate } of consenters) {
-    const certificate = parsed(tlsCertificate);
-    const known =
-      certificate && roots.some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey));
-    if (!known)
+    if (!isIssuedBy(tlsCertificate, roots))
       yield `the TLS certificate of the consenter ${address} is of no ordering organization: change the consenter first`;
-  }
-}
-
-function parsed(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,7 +3,9 @@ export { definitionArgs } from './definition.ts';
 export { ChaincodeDefinition, CollectionDefinition, EndorsementRule } from './definition-schema.ts';
 export { approveOnce, commitWhenAgreed, type Deployment, type DeployRequest, deployChaincode } from './deploy.ts';
 export {
+  type ApprovedDefinition,
   approveChaincode,
+  approvedDefinition,
   type ChaincodeInForce,
   type CommittedDefinition,
   chaincodesInForce,

@@ -12,6 +12,8 @@ import {
   DefinitionArgs,
   InstallChaincodeArgs,
   InstallChaincodeResult,
+  QueryApprovedArgs,
+  QueryApprovedResult,
   QueryDefinitionArgs,
   QueryDefinitionResult,
   QueryDefinitionsResult,
@@ -101,6 +103,32 @@ export async function chaincodesInForce(peer: PeerConnection, channel: string): 
       collections: collectionsIn(collections),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What an organization approved: the definition, and the package that runs it on its own peers where it named one. */
+export type ApprovedDefinition = ChaincodeInForce & { readonly packageId?: string };
+
+/** What the peer's own organization approved with this sequence, or undefined where it approved nothing with it. */
+export async function approvedDefinition(
+  peer: PeerConnection,
+  channel: string,
+  { name, sequence }: { readonly name: string; readonly sequence: number },
+): Promise<ApprovedDefinition | undefined> {
+  const args = ['QueryApprovedChaincodeDefinition', QueryApprovedArgs.encode({ name, sequence })];
+  try {
+    const answer = await ask(peer, { channel, chaincode, args }, `looking for the own approval of ${name}`);
+    const { version, validationParameter, collections, source } = QueryApprovedResult.decode(answer);
+    const packageId = source?.local?.packageId;
+    return {
+      ...{ name, version, sequence },
+      endorsement: endorsementText(validationParameter),
+      collections: collectionsIn(collections),
+      ...(packageId === undefined ? {} : { packageId }),
+    };
+  } catch (error) {
+    if (error instanceof PeerRefused && error.message.includes('could not fetch approved')) return undefined;
+    throw error;
+  }
 }
 
 export interface OrderingRequest {

@@ -41,6 +41,15 @@ export const QueryDefinitionResult = message({
   approvals: list(8, () => Approvals),
 });
 
+export const QueryApprovedArgs = message({ name: string(1), sequence: uint(2) });
+export const QueryApprovedResult = message({
+  sequence: uint(1),
+  version: string(2),
+  validationParameter: bytes(5),
+  collections: bytes(6),
+  source: nested(8, () => ChaincodeSource),
+});
+
 const NamedDefinition = message({
   name: string(1),
   sequence: uint(2),

@@ -1,0 +1,161 @@
+/**
+ * Taking an organization that has left out of its channel: no chaincode's definition counts on it, then none of its orderers is a
+ * consenter, then the channel does not name it. Every member makes the same proposals for itself, and so the same bytes: whoever comes
+ * last submits. Nothing is remembered but what the channel and the kept changes say, so that a step may be asked for again after any end.
+ */
+import type { MspId } from '@d-cloud/chaincode/domain';
+import {
+  type ChangeProgress,
+  type ConfigEdit,
+  consentersOfOrganization,
+  proposeChange,
+  readChannelConfig,
+  reviewChange,
+} from '@d-cloud/network/admin';
+import { Fault } from '@d-cloud/network/ledger';
+import { changeIdOf } from './change-id.ts';
+import { type Changes, ChangeUnknown } from './changes.ts';
+import type { ConsortiumAccess } from './consortium-access.ts';
+import type { DefinitionRenewal } from './definition-renewal.ts';
+import { type AwaitedWord, type StepLeft, told } from './step-left.ts';
+
+export const removalSteps = ['definitions-renewed', 'consenters-removed', 'removed-from-channel'] as const;
+export type RemovalStep = StepLeft & { readonly step: (typeof removalSteps)[number] };
+
+export type RemovalPowers = {
+  readonly organization: MspId;
+  readonly channel: string;
+  readonly access: Pick<ConsortiumAccess, 'configBlock' | 'orderedConfigBlock'>;
+  readonly changes: Pick<Changes, 'propose' | 'gather' | 'get' | 'sign' | 'submit'>;
+  readonly definitions: Pick<DefinitionRenewal, 'look' | 'advance'>;
+};
+
+export class Removal {
+  readonly #powers: RemovalPowers;
+
+  constructor(powers: RemovalPowers) {
+    this.#powers = powers;
+  }
+
+  /** How far it has come and whom it waits for; nothing is done. Fault where the own peer does not answer. */
+  async look(mspId: MspId): Promise<RemovalStep[]> {
+    const { channel, definitions } = this.#powers;
+    const block = await this.#configBlock(mspId);
+    if (block === undefined) return stepsOf({ remaining: 0 }, { remaining: 0 }, { remaining: 0 });
+    const renewed = await definitions.look(channel, mspId);
+    const addresses = consentersIn(block, mspId);
+    const gone = await this.#awaited(block, addresses.length, consenterEdit(addresses));
+    const edit = isMember(block, mspId) ? ({ kind: 'remove-organization', mspId } as const) : undefined;
+    const ready = renewed.remaining + gone.remaining === 0;
+    const removed = edit && !ready ? { remaining: 1 } : await this.#awaited(block, edit ? 1 : 0, edit);
+    return stepsOf(renewed, gone, removed);
+  }
+
+  /** Does what this organization can do now. What is refused, or waits for others, is told with its step. */
+  async advance(mspId: MspId, signal?: AbortSignal): Promise<RemovalStep[]> {
+    const { channel, definitions } = this.#powers;
+    if ((await this.#configBlock(mspId)) === undefined) return this.look(mspId);
+    const renewed = await definitions.advance(channel, mspId, signal);
+    const summary = `${mspId} has left: none of its orderers counts any more`;
+    const gone = await this.#carryAll(
+      mspId,
+      (block) => consentersIn(block, mspId).map((address) => ({ kind: 'remove-consenter', address })),
+      { summary, ...(signal && { signal }) },
+    );
+    if (renewed.remaining + gone.remaining > 0) {
+      const block = await this.#configBlock(mspId);
+      return stepsOf(renewed, gone, { remaining: block !== undefined && isMember(block, mspId) ? 1 : 0 });
+    }
+    const removed = await this.#carryAll(
+      mspId,
+      (block) => (isMember(block, mspId) ? [{ kind: 'remove-organization', mspId }] : []),
+      { summary: `${mspId} has left`, ...(signal && { signal }) },
+    );
+    return stepsOf(renewed, gone, removed);
+  }
+
+  /** Carries one edit after the other as far as it goes here: each is made for the configuration that the one before it left. */
+  async #carryAll(
+    mspId: MspId,
+    edits: (block: Uint8Array) => readonly ConfigEdit[],
+    { summary, signal }: { readonly summary: string; readonly signal?: AbortSignal },
+  ): Promise<StepLeft> {
+    for (;;) {
+      const block = await this.#configBlock(mspId);
+      const [edit, ...more] = block === undefined ? [] : edits(block);
+      if (block === undefined || edit === undefined) return { remaining: 0 };
+      const remaining = 1 + more.length;
+      const { sequence } = readChannelConfig(block);
+      const left = await told(remaining, () => this.#carry(edit, remaining, summary, signal));
+      if (left.remaining < remaining) continue;
+      const now = await this.#configBlock(mspId);
+      // Somebody else submitted it, or another change, meanwhile.
+      if (now !== undefined && readChannelConfig(now).sequence === sequence) return left;
+    }
+  }
+
+  async #carry(edit: ConfigEdit, remaining: number, summary: string, signal?: AbortSignal): Promise<StepLeft> {
+    const { changes, channel, organization } = this.#powers;
+    const { id } = await changes.propose(channel, edit, summary);
+    let { review, unreviewed } = await changes.gather(id);
+    if (review !== undefined && !review.progress.complete && !review.progress.signed.includes(organization)) {
+      ({ review, unreviewed } = await changes.sign(id));
+    }
+    if (review === undefined) return { remaining, blocked: unreviewed ?? `${id} has ended` };
+    if (!review.progress.complete) return { remaining, awaited: awaitedFor(id, review.progress) };
+    // Whoever takes itself out is not told by any orderer that it is out.
+    if (edit.kind === 'remove-organization' && edit.mspId === organization) {
+      return { remaining, awaited: { ...awaitedFor(id, review.progress), missing: [[]] } };
+    }
+    await changes.submit(id, signal);
+    return { remaining: remaining - 1 };
+  }
+
+  /** Whom the first of what is left waits for. */
+  async #awaited(block: Uint8Array, remaining: number, edit: ConfigEdit | undefined): Promise<StepLeft> {
+    if (edit === undefined) return { remaining };
+    return told(remaining, async () => {
+      const versions = { lowest: '2.5' } as const;
+      const bare = proposeChange(block, edit, 'not proposed', versions);
+      const id = changeIdOf(bare);
+      const kept = await this.#powers.changes.get(id).catch((error: unknown) => {
+        if (!(error instanceof ChangeUnknown)) throw error;
+      });
+      const progress = kept?.review?.progress ?? reviewChange(bare, block, versions).progress;
+      return { remaining, awaited: awaitedFor(id, progress) };
+    });
+  }
+
+  /** The configuration in force, or undefined where it does not name us any more: orderers give it to members alone, and the own peer never sees the block that takes us out. */
+  async #configBlock(mspId: MspId): Promise<Uint8Array | undefined> {
+    const { access, channel, organization } = this.#powers;
+    if (mspId !== organization) return access.configBlock(channel);
+    try {
+      return await access.orderedConfigBlock(channel);
+    } catch (error) {
+      if (error instanceof Fault && error.message.includes('FORBIDDEN')) return undefined;
+      throw error;
+    }
+  }
+}
+
+function consentersIn(block: Uint8Array, mspId: MspId): string[] {
+  return consentersOfOrganization(readChannelConfig(block).group, mspId);
+}
+
+function consenterEdit([address]: readonly string[]): ConfigEdit | undefined {
+  return address === undefined ? undefined : { kind: 'remove-consenter', address };
+}
+
+function isMember(block: Uint8Array, mspId: MspId): boolean {
+  const { applicationMsps, ordererMsps } = readChannelConfig(block);
+  return applicationMsps.has(mspId) || ordererMsps.has(mspId);
+}
+
+function stepsOf(...left: readonly [StepLeft, StepLeft, StepLeft]): RemovalStep[] {
+  return left.map((one, at) => ({ step: removalSteps[at]!, ...one }));
+}
+
+function awaitedFor(id: string, { signed, missing }: ChangeProgress): AwaitedWord {
+  return { kind: 'signatures', of: id, given: signed, missing };
+}
