@@ -1,11 +1,21 @@
 import { hash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
-import { failure, text } from './answers.ts';
+import { failure, take, text } from './answers.ts';
 import type { Stage } from './conformance.ts';
 import type { Member } from './probe-consortium.ts';
 
+/** `rwset.TxPvtReadWriteSet` as fabric-gateway hands it out. */
+type PrivateSet = {
+  getNsPvtRwsetList(): readonly {
+    getNamespace(): string;
+    getCollectionPvtRwsetList(): readonly { getCollectionName(): string; getRwset_asU8(): Uint8Array }[];
+  }[];
+};
+
 const own = '_implicit_org_A';
+/** Three stalls are longer, with the shortest patience that we give a peer (`pullRetryThreshold`, 10 s); a busy machine is quicker. */
+const stallMs = 25_000;
 const secret = (value: string) => ({ transientData: { v: value } });
 
 export function privateDataStories(stage: () => Stage): void {
@@ -33,6 +43,58 @@ export function privateDataStories(stage: () => Stage): void {
       endorsingOrganizations: ['B'],
     });
     expect((await (await (await proposal.endorse()).submit()).getStatus()).code).toBe(10);
+  });
+
+  test("writes into another organization's own collection, whose content it never gets, do not hold up that organization's peer", async () => {
+    const started = performance.now();
+    // By Fabric's defaults A's peer would look for each of them until its patience ends, before it commits the block.
+    for (const value of ['1', '2', '3']) {
+      const proposal = any('B').newProposal('pput', {
+        ...{ arguments: [own, 'stall'], endorsingOrganizations: ['B'] },
+        ...secret(value),
+      });
+      expect((await (await (await proposal.endorse()).submit()).getStatus()).code).toBe(10);
+    }
+    await any('A').submit('put', { arguments: ['not-stalled', '1'], endorsingOrganizations: ['A'] });
+    expect(performance.now() - started).toBeLessThan(stallMs);
+    expect(text(await at('A', 'phash', own, 'stall'))).toBe('');
+  });
+
+  test('a block comes with the private data of the collections that the reader is a member of, whichever peer it asks', async () => {
+    const value = 'comes with its block';
+    const put = async (collection: string) => {
+      const proposal = any().newProposal('pput', {
+        ...{ arguments: [collection, 'with-block'], endorsingOrganizations: ['A'] },
+        ...secret(value),
+      });
+      return (await (await (await proposal.endorse()).submit()).getStatus()).blockNumber;
+    };
+    const shown = async (startBlock: bigint, peer: Member, reader = peer): Promise<string[]> => {
+      const { consortium } = stage();
+      const gateway = consortium.gateway(peer, consortium.identity(reader).signer, reader);
+      const events = await gateway.getNetwork(consortium.channel).getBlockAndPrivateDataEvents({ startBlock });
+      const [event] = await take(events, 1);
+      expect(event!.getBlock()!.getHeader()!.getNumber()).toBe(Number(startBlock));
+      const collections: string[] = [];
+      event!.getPrivateDataMapMap().forEach((set: PrivateSet) => {
+        for (const namespace of set.getNsPvtRwsetList()) {
+          for (const one of namespace.getCollectionPvtRwsetList()) {
+            expect(Buffer.from(one.getRwset_asU8()).includes(value)).toBe(true);
+            collections.push(`${namespace.getNamespace()} ${one.getCollectionName()}`);
+          }
+        }
+      });
+      return collections;
+    };
+    const shared = await put('ab');
+    expect(await shown(shared, 'A')).toEqual(['any ab']);
+    await until('the value at B', async () => (await shown(shared, 'B')).join() === 'any ab');
+    expect(await shown(shared, 'C')).toEqual([]);
+    expect(await shown(shared, 'A', 'B')).toEqual(['any ab']);
+    expect(await shown(shared, 'A', 'C')).toEqual([]);
+    const alone = await put(own);
+    expect(await shown(alone, 'A')).toEqual([`any ${own}`]);
+    expect(await shown(alone, 'A', 'B')).toEqual([]);
   });
 
   test('a block never shows plaintext or transient data', async () => {

@@ -91,6 +91,18 @@ export class PrivateData {
     return this.#stores.get(mspId)?.of(blockNumber) ?? [];
   }
 
+  /** The part of it that another organization may be shown: of the collections that it is a member of too. */
+  shownTo(reader: string, mspId: string, blockNumber: number): readonly PrivateWrite[] {
+    return this.of(mspId, blockNumber).flatMap(({ txNumber, plaintext }) => {
+      const shown = partOf(plaintext, (namespace, collection) => this.#isMember(reader, namespace, collection));
+      return shown === undefined ? [] : [{ txNumber, plaintext: shown }];
+    });
+  }
+
+  #isMember(mspId: string, namespace: string, collection: string): boolean {
+    return this.#definitions.collection(namespace, collection)?.members.has(mspId) === true;
+  }
+
   async close(): Promise<void> {
     await this.#transient.close();
     for (const store of this.#stores.values()) await store.close();
@@ -98,15 +110,22 @@ export class PrivateData {
 
   /** The collections that this organization is a member of, where the plaintext is what the public hashes stand for. */
   #partOf(mspId: string, plaintext: TxPrivateRwSet, changes: readonly NamespaceChanges[]): TxPrivateRwSet | undefined {
-    const namespaces = plaintext.namespaces.flatMap(({ namespace, collections }) => {
+    return partOf(plaintext, (namespace, collection, rwSet) => {
       const hashes = changes.find((each) => each.namespace === namespace)?.collections ?? [];
-      const kept = collections.filter(({ collection, rwSet }) => {
-        const hash = hashes.find(({ name }) => name === collection)?.plaintextHash;
-        const member = this.#definitions.collection(namespace, collection)?.members.has(mspId) === true;
-        return member && hash !== undefined && sha256(rwSet).equals(hash);
-      });
-      return kept.length > 0 ? [{ namespace, collections: kept }] : [];
+      const hash = hashes.find(({ name }) => name === collection)?.plaintextHash;
+      return this.#isMember(mspId, namespace, collection) && hash !== undefined && sha256(rwSet).equals(hash);
     });
-    return namespaces.length > 0 ? { dataModel: 0, namespaces } : undefined;
   }
+}
+
+/** The collections that are kept of it, or nothing where none is. */
+function partOf(
+  plaintext: TxPrivateRwSet,
+  keeps: (namespace: string, collection: string, rwSet: Buffer) => boolean,
+): TxPrivateRwSet | undefined {
+  const namespaces = plaintext.namespaces.flatMap(({ namespace, collections }) => {
+    const kept = collections.filter(({ collection, rwSet }) => keeps(namespace, collection, rwSet));
+    return kept.length > 0 ? [{ namespace, collections: kept }] : [];
+  });
+  return namespaces.length > 0 ? { dataModel: 0, namespaces } : undefined;
 }

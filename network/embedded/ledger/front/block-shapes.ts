@@ -34,11 +34,14 @@ function filtered({ transactions, codes }: LedgerBlock, i: number) {
   return { txId: header.txId, type: header.type, validationCode: codes[i]!, actions };
 }
 
-/** `protos.Deliver/DeliverWithPrivateData`: the block and the plaintext that this organization holds of it. */
+/**
+ * `protos.Deliver/DeliverWithPrivateData`: the block and the plaintext that this organization holds of it, of the collections that the
+ * reader's organization is a member of too.
+ */
 export const withPrivateData =
   (mspId: string): Shape =>
-  ({ bytes, header }, ledger) => {
-    const held = ledger.privateData.of(mspId, header.number);
+  ({ bytes, header }, ledger, reader) => {
+    const held = ledger.privateData.shownTo(reader, mspId, header.number);
     const privateData = held.map(({ txNumber, plaintext }) => ({ key: txNumber, value: plaintext }));
     return DeliverResponse.encode({ blockAndPrivateData: { block: Block.decode(bytes), privateData } });
   };

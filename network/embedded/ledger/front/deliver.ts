@@ -1,7 +1,7 @@
 import type { LedgerBlock } from '../engine/block.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import type { Identity } from '../msp/identity.ts';
-import { ChannelHeader, Envelope, Payload, SignatureHeader } from '../wire/envelope.ts';
+import { ChannelHeader, Envelope, Payload, SerializedIdentity, SignatureHeader } from '../wire/envelope.ts';
 import {
   BEST_EFFORT,
   DeliverResponse,
@@ -18,8 +18,8 @@ import { RpcError, Status } from './rpc-error.ts';
 /** How far the time in a seek request may be off, as in Fabric. */
 const TIME_WINDOW_MS = 15 * 60_000;
 
-/** Lays a block out as one of the Deliver services shows it. */
-export type Shape = (block: LedgerBlock, ledger: Ledger) => Buffer;
+/** Lays a block out as one of the Deliver services shows it to somebody of an organization (MSP id). */
+export type Shape = (block: LedgerBlock, ledger: Ledger, reader: string) => Buffer;
 
 /** Whose blocks are asked for. */
 export interface Library {
@@ -39,6 +39,8 @@ interface Seek {
   readonly source: BlockSource;
   readonly start: number;
   readonly stop: number;
+  /** MSP id of who asks. */
+  readonly reader: string;
   /** Why the reader may not have another block now, if so. */
   denied(): boolean;
 }
@@ -69,11 +71,11 @@ async function refuse(call: Call, status: number): Promise<void> {
   call.end();
 }
 
-async function serve(call: Call, { source, start, stop, denied }: Seek, shape: Shape): Promise<void> {
+async function serve(call: Call, { source, start, stop, reader, denied }: Seek, shape: Shape): Promise<void> {
   for await (const block of blocksFrom(source, start, stop, call.signal)) {
     // Whoever a config block removes does not get that block any more.
     if (denied()) return refuse(call, DeliverStatus.FORBIDDEN);
-    await call.send(shape(block, source.ledger));
+    await call.send(shape(block, source.ledger, reader));
   }
   await call.send(DeliverResponse.encode({ status: DeliverStatus.SUCCESS }));
 }
@@ -111,6 +113,7 @@ function readSeek(message: Buffer, { library, resource }: Asked, call: Call): Se
     source,
     start,
     stop: failing ? Math.min(last, height - 1) : last,
+    reader: SerializedIdentity.decode(creator).mspId,
     denied: onChange(source, library, denied),
   };
 }
