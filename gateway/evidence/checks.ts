@@ -1,5 +1,11 @@
 /** One thing that was checked, with a sentence for people: what holds, or why it does not. */
-export type Check = { readonly name: string; readonly ok: boolean; readonly sentence: string };
+export type Check = {
+  readonly name: string;
+  readonly ok: boolean;
+  /** It was not looked at, and is not ok, because an earlier check failed. */
+  readonly skipped?: true;
+  readonly sentence: string;
+};
 
 /** Something needed was not shown because an earlier check failed. */
 class NotReached extends Error {}
@@ -23,12 +29,12 @@ export class Checks {
       this.#list.push({ name, ok: true, sentence });
       return found;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const sentence =
-        error instanceof NotReached
-          ? 'Not checked, because an earlier check failed.'
-          : `${reason}.`.replace(/\.\.$/, '.');
-      this.#list.push({ name, ok: false, sentence });
+      if (error instanceof NotReached)
+        this.#list.push({ name, ok: false, skipped: true, sentence: 'An earlier check failed.' });
+      else {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#list.push({ name, ok: false, sentence: `${reason}.`.replace(/\.\.$/, '.') });
+      }
       return undefined;
     }
   }

@@ -12,6 +12,7 @@ import {
 } from '../actions/erase.ts';
 import { wholeNumber } from '../parse-option.ts';
 import type { Session } from '../session.ts';
+import { verdictText } from '../verdict-text.ts';
 import type { DatasetView } from '../views.ts';
 
 /** Adds `erase`, with `preview`, `status`, `verify`, and `hold` and `release` of what must not be erased. */
@@ -61,14 +62,7 @@ export function addEraseCommands(program: Command, session: Session): void {
     .action(async (file: string, { root, recorded }: { root?: string; recorded?: string }) => {
       const known = { recorded, root: root === undefined ? undefined : await readFile(root, 'utf8') };
       const verdict = verifyCertificate(new Uint8Array(await readFile(file)), known);
-      const lines = [
-        ...verdict.checks.map(
-          ({ ok, name, sentence }) => `${ok ? 'ok     ' : 'FAILED '} ${name.padEnd(10)} ${sentence}`,
-        ),
-        ...verdict.notCovered.map((sentence) => `note    ${sentence}`),
-        verdict.ok ? 'Verified.' : 'NOT verified.',
-      ];
-      session.output.result(verdict, lines.join('\n'));
+      session.output.result(verdict, verdictText(verdict, verdict.notCovered));
       if (!verdict.ok) process.exitCode = 1;
     });
 

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { verifyEvidence } from '../../evidence/index.ts';
 import type { Session } from '../session.ts';
+import { verdictText } from '../verdict-text.ts';
 
 /** Adds `evidence get|verify`. */
 export function addEvidenceCommands(program: Command, session: Session): void {
@@ -26,13 +27,7 @@ export function addEvidenceCommands(program: Command, session: Session): void {
     .requiredOption('--genesis <hash>', "hash of the channel's genesis block, known from elsewhere")
     .action(async (file: string, { genesis }: { genesis: string }) => {
       const verdict = verifyEvidence(new Uint8Array(await readFile(file)), genesis);
-      const { ok, checks, notes } = verdict;
-      const lines = [
-        ...checks.map((check) => `${check.ok ? 'ok     ' : 'FAILED '} ${check.name.padEnd(12)} ${check.sentence}`),
-        ...notes.map((note) => `note    ${note}`),
-        ok ? 'Verified.' : 'NOT verified.',
-      ];
-      session.output.result(verdict, lines.join('\n'));
-      if (!ok) process.exitCode = 1;
+      session.output.result(verdict, verdictText(verdict, verdict.notes));
+      if (!verdict.ok) process.exitCode = 1;
     });
 }
