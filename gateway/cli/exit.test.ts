@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { CommanderError } from 'commander';
 import { failureOf } from './exit.ts';
@@ -29,6 +30,26 @@ describe('a command that could not do what it was asked', () => {
 
   test('is none where help was asked for', () => {
     expect(failureOf(new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)'))).toBeUndefined();
+  });
+
+  test('tells of a file that is not there, may not be read or is a folder without naming system calls', () => {
+    const thrownBy = (act: () => unknown) => {
+      try {
+        act();
+      } catch (error) {
+        return failureOf(error);
+      }
+      throw new Error('it did not fail');
+    };
+    expect(thrownBy(() => readFileSync('/nowhere/x'))).toEqual({
+      exitCode: 1,
+      error: 'There is no file or folder /nowhere/x',
+    });
+    expect(thrownBy(() => readFileSync('/etc/passwd/x'))).toEqual({
+      exitCode: 1,
+      error: '/etc/passwd/x lies in no folder',
+    });
+    expect(thrownBy(() => writeFileSync('/tmp', ''))).toEqual({ exitCode: 1, error: '/tmp is a folder' });
   });
 
   test('tells whatever else was thrown', () => {
