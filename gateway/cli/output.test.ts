@@ -53,6 +53,10 @@ describe('progress where there is no terminal', () => {
   });
 });
 
+test('a table without rows says that there are none', () => {
+  expect(table(['dataset', 'title'], [])).toBe('dataset: none');
+});
+
 test('a table lines up its columns and has no spaces at the ends of lines', () => {
   expect(
     table(

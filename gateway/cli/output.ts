@@ -32,8 +32,9 @@ export class Output {
   }
 }
 
-/** Lines up rows under headings for a person to read. */
+/** Lines up rows under headings for a person to read, and says so where there are none. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return `${headings[0]}: none`;
   const widths = headings.map((heading, at) => Math.max(heading.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     cells

@@ -35,7 +35,7 @@ export function addDatasetCommands(program: Command, session: Session): void {
           rows: version.rows,
           transaction: version.ledger.transaction,
         },
-        `Published ${version.rows} rows as version ${version.number} of ${dataset.id}\n  version ${version.id}\n  block ${version.ledger.block}, transaction ${version.ledger.transaction}`,
+        `Published ${version.rows} ${version.rows === 1 ? 'row' : 'rows'} as version ${version.number} of ${dataset.id}\n  version ${version.id}\n  block ${version.ledger.block}, transaction ${version.ledger.transaction}`,
       );
     });
 
