@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isFree } from '@d-cloud/network/processes/program';
@@ -61,10 +61,7 @@ export async function stopSupervisor(directory: string): Promise<boolean> {
  * that several begin with means all of them: `storage-alder` also where that organization has a program per node.
  */
 export async function holdProcess(directory: string, name: string): Promise<void> {
-  const { processes = [] } = (await readState(directory)) ?? {};
-  const held = processes.filter((one) => isMeant(one.name, name));
-  if (held.length === 0)
-    throw new Error(`No process "${name}" here: one of ${processes.map((one) => one.name).join(', ') || 'none'}`);
+  const held = await processesMeant(directory, name);
   for (const one of held) await writeFile(holdFile(join(directory, 'run'), one.name), '');
   for (const { pid } of held) {
     if (pid === undefined || !isOurs(pid, directory)) continue;
@@ -75,11 +72,16 @@ export async function holdProcess(directory: string, name: string): Promise<void
 
 /** Lets a held process, or all whose names begin so, start again. */
 export async function releaseProcess(directory: string, name: string): Promise<void> {
-  const run = join(directory, 'run');
-  for (const file of await readdir(run)) {
-    if (file.endsWith('.hold') && isMeant(file.slice(0, -'.hold'.length), name))
-      await rm(join(run, file), { force: true });
-  }
+  for (const one of await processesMeant(directory, name))
+    await rm(holdFile(join(directory, 'run'), one.name), { force: true });
+}
+
+async function processesMeant(directory: string, name: string): Promise<SupervisorState['processes']> {
+  const { processes = [] } = (await readState(directory)) ?? {};
+  const meant = processes.filter((one) => isMeant(one.name, name));
+  if (meant.length > 0) return meant;
+  if (processes.length === 0) throw new Error('No network runs here. Start it with: dcloud up');
+  throw new Error(`No process "${name}" here: one of ${processes.map((one) => one.name).join(', ')}`);
 }
 
 const isMeant = (process: string, name: string) => process === name || process.startsWith(`${name}-`);

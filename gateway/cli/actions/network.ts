@@ -92,9 +92,15 @@ export async function status(directory: string) {
   const state = await readState(home);
   const health = await networkHealth(home, state, new Date());
   const stuck = state?.phase === 'ready' ? await stuckStorageNodes(home) : [];
-  const absent = { phase: 'absent' as const, step: 'there is no network here', processes: [] };
+  const absent = { phase: 'absent' as const, step: await whyAbsent(home), processes: [] };
   const { warnings = [], promisesNotKept = [], certificates = [] } = health ?? {};
   return { ...(state ?? absent), promisesNotKept, certificates, warnings: [...warnings, ...stuck] };
+}
+
+async function whyAbsent(home: string): Promise<string> {
+  return (await readDescription(home)) === undefined
+    ? `there is no network in ${home}; dcloud up starts one`
+    : 'the network here does not run; dcloud up starts it';
 }
 
 /** A status for a person to read. */
@@ -104,6 +110,6 @@ export function statusText({ phase, step, processes, warnings, promisesNotKept }
     `${phase}: ${step}`,
     ...warnings.map((warning) => `! ${warning}`),
     ...promisesNotKept.map((promise) => `  ${promise}`),
-    table(['process', 'state', 'pid', 'restarts'], rows),
+    ...(rows.length === 0 ? [] : [table(['process', 'state', 'pid', 'restarts'], rows)]),
   ].join('\n');
 }
