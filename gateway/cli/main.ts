@@ -39,7 +39,6 @@ const program = new Command('dcloud')
   .addOption(new Option('--role <role>', 'role to act in').env('DCLOUD_ROLE'))
   .option('--json', 'print the result as one JSON line, the last one')
   .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(dcloud --help shows everything)')
   .addHelpText(
     'after',
     '\nExit codes: 0 done, 1 the answer is no (asking again changes nothing), 3 something was away (try again).',
@@ -71,6 +70,8 @@ addBackupCommands(program, session, options);
 addEncryptionKeyCommands(program, session, options);
 addMemberCommands(program, session, options);
 
+pointToHelp(program);
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -85,4 +86,11 @@ try {
       process.stdout.write(`${JSON.stringify({ ok: false, ...told })}\n`);
     process.exitCode = exitCode;
   }
+}
+
+/** Each command names its own help where it was mistyped. */
+function pointToHelp(command: Command, before = ''): void {
+  const path = `${before}${command.name()} `;
+  command.showHelpAfterError(`(${path}--help shows how)`);
+  for (const one of command.commands) pointToHelp(one, path);
 }
