@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { readState } from '@d-cloud/gateway/supervisor';
+import { blockId } from '@d-cloud/pipelines/seal';
 import { beforeAll, expect, test } from '@jest/globals';
 import { storedBlocks } from '../support/blocks.ts';
 import type { Network } from '../support/network.ts';
@@ -117,6 +118,18 @@ export function canaries(network: () => Network): void {
     expect([...patternsFound.found.values()].flat()).toEqual([]);
   });
 
+  test('no id of a block lies in the ledger, in bytes or as any text: who stores a fragment cannot ask others for the rest', async () => {
+    const digests = [...fragments.values()].flat().map((block) => hash('sha256', block, 'buffer'));
+    expect(digests.length).toBeGreaterThanOrEqual(28);
+    const forms = digests.flatMap((digest) => {
+      const texts = (['hex', 'base64', 'base64url'] as const).map((form) => Buffer.from(digest.toString(form)));
+      return [digest, Buffer.from(blockId(digest)), ...texts];
+    });
+    const { looked, found } = await filesHolding(network().layout.ledger, forms);
+    expect(looked).toBeGreaterThan(3);
+    expect([...found.values()].flat()).toEqual([]);
+  }, 60_000);
+
   test('neither content nor file names lie in any storage node, ledger file, read model, key store or log', () => {
     expect([found.get(word), found.get(fileName)]).toEqual([[], []]);
     expect(looked).toBeGreaterThan(100);
@@ -145,8 +158,10 @@ export function canaries(network: () => Network): void {
     );
     const processes = await commandLines(network());
     expect(processes.length).toBeGreaterThanOrEqual(11);
+    const { piece } = patterns.get('PNG')!;
+    const picture = (['latin1', 'hex', 'base64'] as const).map((form) => piece.toString(form));
     for (const text of [...metrics, ...processes])
-      for (const secret of [word, fileName, ...keys]) expect(text.includes(secret)).toBe(false);
+      for (const secret of [word, fileName, ...picture, ...keys]) expect(text.includes(secret)).toBe(false);
   });
 
   test('a word that is there is found, so that finding none means something', () => {
