@@ -86,6 +86,21 @@ describe('submitting', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
+  test('endorses once more where a key got a policy of its own meanwhile, and no more than once', async () => {
+    const { ledger } = await play({ ...fine, commitStatus: (call) => committed([10, 0][call]) });
+    await expect(ledger.submit('ask', [])).resolves.toMatchObject({ blockNumber: 7 });
+    let asked = 0;
+    const never = await play({
+      ...fine,
+      commitStatus: () => {
+        asked++;
+        return committed(10);
+      },
+    });
+    await expect(never.ledger.submit('ask', [])).rejects.toMatchObject({ kind: 'misconfigured', retryable: false });
+    expect(asked).toBe(2);
+  });
+
   test('gives up a hot key in the end, as contended', async () => {
     const { ledger, slept } = await play({ ...fine, commitStatus: () => committed(11) });
     await expect(ledger.submit('ask', [])).rejects.toMatchObject({ kind: 'contended', retryable: true });

@@ -3,7 +3,7 @@ import { Fault } from './fault.ts';
 import { type CallRequest, Proposal } from './proposal.ts';
 import type { Session } from './session.ts';
 import type { CommittedTransaction } from './submitted-transaction.ts';
-import { invalidTransaction, isContention } from './validation-codes.ts';
+import { invalidTransaction, isContention, validationCodes } from './validation-codes.ts';
 import { jitterMs } from './waits.ts';
 
 /** A transaction that is in a block and valid. */
@@ -99,7 +99,10 @@ function outcomeUnknown(error: unknown, transactionId: string): unknown {
   return new Fault(kind, `${message}; its outcome is unknown`, { cause, retryable, transactionId });
 }
 
-/** Endorses, orders and waits; after a conflict it is endorsed again under a new id, for the old one is spent. */
+/**
+ * Endorses, orders and waits; after a conflict it is endorsed again under a new id, for the old one is spent. Whether there were enough endorsements is judged
+ * before versions are compared: a key that got a policy of its own meanwhile is a conflict too, and endorsed once more.
+ */
 export async function submit(
   session: Session,
   transaction: string,
@@ -108,11 +111,16 @@ export async function submit(
 ): Promise<Submitted> {
   const { signal } = request;
   const until = { end: session.waits.now() + session.deadlines.totalMs, ...(signal === undefined ? {} : { signal }) };
+  let mayBeLate = true;
   for (let attempt = 0; ; attempt++) {
     const endorsed = await endorse(session, transaction, args, request, until);
     const { transactionId, result } = endorsed;
     const { blockNumber, valid, validationCode } = await sendUntilCommitted(session, endorsed, until);
     if (valid) return { transactionId, blockNumber, result };
+    if (validationCode === validationCodes.endorsementPolicyFailure && mayBeLate) {
+      mayBeLate = false;
+      continue;
+    }
     const fault = invalidTransaction(transactionId, validationCode);
     if (!isContention(validationCode) || attempt + 1 >= mostEndorsements) throw fault;
     await pause(session, until, attempt, fault);
