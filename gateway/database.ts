@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { isMainThread } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
 
-/** What becomes of the program when its disk fails: by default it ends at once, with status 1, as if it were killed. */
+/** What becomes of the program when its disk fails: by default it ends at once, with status 1 or, where another thread than the main one noticed, killed. */
 export type OnBroken = (fault: Fault) => void;
 
 const full = 13;
@@ -76,6 +77,8 @@ function checkWhole(file: string): void {
 }
 
 function end({ message }: Fault): void {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
+  writeSync(2, `${message}\n`);
+  if (isMainThread) process.exit(1);
+  // Leaving would end this thread alone, and the others go on.
+  process.kill(process.pid, 'SIGKILL');
 }
