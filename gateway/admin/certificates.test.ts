@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { MspId } from '@d-cloud/chaincode/domain';
 import { type Consortium, foundConsortium, openIdentity, readChannelConfig, signUpdate } from '@d-cloud/network/admin';
 import { Fault, signatory } from '@d-cloud/network/ledger';
-import { OfflineOrdering } from '@d-cloud/network/ledger/doubles';
+import { OfflineOrdering } from '@d-cloud/network/ledger/testing';
 import { revokedSerials, serialKey } from '@d-cloud/network/ledger/verify';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';

@@ -18,7 +18,7 @@ import {
   offlineDescription,
   offlineGenesis,
   offlineOrganization,
-} from '@d-cloud/network/ledger/doubles';
+} from '@d-cloud/network/ledger/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { changeIdOf } from './change-id.ts';

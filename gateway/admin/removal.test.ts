@@ -7,7 +7,7 @@ import {
   type OfflineOrganization,
   offlineGenesis,
   offlineOrganization,
-} from '@d-cloud/network/ledger/doubles';
+} from '@d-cloud/network/ledger/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { ChangeStore } from './change-store.ts';

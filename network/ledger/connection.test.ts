@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type OfflineOrganization, offlineOrganization, offlineTransaction } from './doubles/offline-channel.ts';
-import { answer, type ScriptedPeer, startScriptedPeer } from './doubles/scripted-peer.ts';
 import { connectLedger, type Ledger } from './index.ts';
+import { type OfflineOrganization, offlineOrganization, offlineTransaction } from './testing/offline-channel.ts';
+import { answer, type ScriptedPeer, startScriptedPeer } from './testing/scripted-peer.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
 let a: OfflineOrganization;

@@ -1,11 +1,12 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { connectLedger, type Deadlines, type Fault, type Ledger } from './index.ts';
 import {
   type OfflineOrganization,
   offlineBlock,
   offlineGenesis,
   offlineOrganization,
   offlineTransaction,
-} from './doubles/offline-channel.ts';
+} from './testing/offline-channel.ts';
 import {
   answer,
   codes,
@@ -14,8 +15,7 @@ import {
   type ScriptedPeer,
   silence,
   startScriptedPeer,
-} from './doubles/scripted-peer.ts';
-import { connectLedger, type Deadlines, type Fault, type Ledger } from './index.ts';
+} from './testing/scripted-peer.ts';
 import type { Waits } from './waits.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');

@@ -9,7 +9,7 @@ import {
   issueTls,
   revocationList,
 } from '../admin/index.ts';
-import { offlineConfigBlock, offlineGenesis, offlineOrganization } from '../ledger/doubles/offline-channel.ts';
+import { offlineConfigBlock, offlineGenesis, offlineOrganization } from '../ledger/testing/offline-channel.ts';
 import { type MspInConfig, readChannelConfig } from '../ledger/verify/index.ts';
 import { ChannelTrust, configurationsToStartWith } from './index.ts';
 

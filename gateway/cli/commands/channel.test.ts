@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConfigEdit, issueIdentity, keyPem, proposeChange, reviewChange } from '@d-cloud/network/admin';
-import { type OfflineOrganization, offlineGenesis, offlineOrganization } from '@d-cloud/network/ledger/doubles';
+import { type OfflineOrganization, offlineGenesis, offlineOrganization } from '@d-cloud/network/ledger/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { changeText, powersText, signatureBar } from '../actions/change-text.ts';

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Capabilities, type ConfigGroup, ConsensusType, RaftMetadata } from '../../ledger/messages/index.ts';
 import {
   type OfflineOrganization,
   offlineDescription,
   offlineGenesis,
   offlineOrganization,
-} from '../../ledger/doubles/offline-channel.ts';
-import { Capabilities, type ConfigGroup, ConsensusType, RaftMetadata } from '../../ledger/messages/index.ts';
+} from '../../ledger/testing/offline-channel.ts';
 import { readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { describeGroup } from '../config/describe-config.ts';
 import { genesisBlock } from '../config/genesis-block.ts';

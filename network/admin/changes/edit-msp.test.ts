@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type OfflineOrganization, offlineGenesis, offlineOrganization } from '../../ledger/doubles/offline-channel.ts';
 import { signatory } from '../../ledger/identity.ts';
 import { FabricMspConfig, MspConfig } from '../../ledger/messages/index.ts';
+import { type OfflineOrganization, offlineGenesis, offlineOrganization } from '../../ledger/testing/offline-channel.ts';
 import { readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { verifyMember } from '../../ledger/verify/member.ts';
 import { foundAuthority, issueIdentity, revocationList } from '../certificates/index.ts';

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type ConfigGroup, ImplicitMetaPolicy, policyTypes } from '../../ledger/messages/index.ts';
 import {
   type OfflineOrganization,
   offlineConfigBlock,
   offlineDescription,
   offlineGenesis,
   offlineOrganization,
-} from '../../ledger/doubles/offline-channel.ts';
-import { type ConfigGroup, ImplicitMetaPolicy, policyTypes } from '../../ledger/messages/index.ts';
+} from '../../ledger/testing/offline-channel.ts';
 import { readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { genesisBlock } from '../config/genesis-block.ts';
 import { rolePrincipal, signaturePolicy } from '../config/policies.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type OfflineOrganization, offlineOrganization } from '../../ledger/doubles/offline-channel.ts';
 import { ProcessedTransaction } from '../../ledger/messages/index.ts';
-import { startScriptedNode } from '../doubles/scripted-node.ts';
+import { type OfflineOrganization, offlineOrganization } from '../../ledger/testing/offline-channel.ts';
+import { startScriptedNode } from '../testing/scripted-node.ts';
 import { deployChaincode } from './deploy.ts';
 import { DefinitionArgs, QueryDefinitionResult, ReadinessResult } from './messages.ts';
 import { packageChaincode } from './package.ts';

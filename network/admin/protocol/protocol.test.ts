@@ -6,11 +6,11 @@ import {
   offlineBlock,
   offlineGenesis,
   offlineOrganization,
-} from '../../ledger/doubles/offline-channel.ts';
+} from '../../ledger/testing/offline-channel.ts';
 import { parseBlock } from '../../ledger/verify/block-hash.ts';
 import { issueTls } from '../certificates/authority.ts';
 import { keyPem } from '../certificates/key-pair.ts';
-import { type ScriptedNode, startScriptedNode } from '../doubles/scripted-node.ts';
+import { type ScriptedNode, startScriptedNode } from '../testing/scripted-node.ts';
 import {
   ask,
   broadcast,

@@ -3,6 +3,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { issueIdentity } from '../../admin/certificates/authority.ts';
 import { revocationList } from '../../admin/certificates/revocation.ts';
 import { applyEdit, configUpdate, copyGroup } from '../../admin/changes/index.ts';
+import { Fault } from '../fault.ts';
+import { signatory } from '../identity.ts';
+import { Block, Envelope, FabricMspConfig, MspConfig, ProcessedTransaction } from '../messages/index.ts';
 import {
   type OfflineOrganization,
   offlineBlock,
@@ -10,10 +13,7 @@ import {
   offlineGenesis,
   offlineOrganization,
   offlineTransaction,
-} from '../doubles/offline-channel.ts';
-import { Fault } from '../fault.ts';
-import { signatory } from '../identity.ts';
-import { Block, Envelope, FabricMspConfig, MspConfig, ProcessedTransaction } from '../messages/index.ts';
+} from '../testing/offline-channel.ts';
 import { readMsp } from './channel-config.ts';
 import {
   answeredTransaction,

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ConfigEdit } from '../../../admin/index.ts';
-import { offlineOrganization } from '../../../ledger/doubles/offline-channel.ts';
+import { offlineOrganization } from '../../../ledger/testing/offline-channel.ts';
 import { blockHash, parseBlock } from '../../../ledger/verify/block-hash.ts';
 import { verifyConfigChain } from '../../../ledger/verify/index.ts';
 import { updateEnvelopeOf, updateOf } from '../testing/config-changes.ts';

@@ -1,6 +1,5 @@
 import { type handleBidiStreamingCall, type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { openConnection } from '../../ledger/connection.ts';
-import type { OfflineOrganization } from '../../ledger/doubles/offline-channel.ts';
 import {
   Block,
   BroadcastResponse,
@@ -14,6 +13,7 @@ import {
   SeekInfo,
   SignedProposal,
 } from '../../ledger/messages/index.ts';
+import type { OfflineOrganization } from '../../ledger/testing/offline-channel.ts';
 import { keyPem } from '../certificates/key-pair.ts';
 
 /** How a node answers; each part stands for one of Fabric's services. */
