@@ -1,4 +1,5 @@
 /** An organization leaves, by itself or by the word of the others: what ends with it, and what does not. */
+import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
 import type { MspId } from '../domain/index.ts';
 import {
@@ -20,6 +21,21 @@ import {
   Story,
   versionBody,
 } from '../testing/story.ts';
+
+const load = createRequire(import.meta.url);
+const { common, msp } = createRequire(load.resolve('fabric-shim'))('@hyperledger/fabric-protos') as {
+  common: {
+    SignaturePolicyEnvelope: {
+      deserializeBinary(bytes: Uint8Array): { getIdentitiesList(): { getPrincipal_asU8(): Uint8Array }[] };
+    };
+  };
+  msp: { MSPRole: { deserializeBinary(bytes: Uint8Array): { getMspIdentifier(): string } } };
+};
+/** Who stands in a key-level policy: the one who must endorse, then those of whom one must. */
+function organizationsIn(policy: Uint8Array): string[] {
+  const principals = common.SignaturePolicyEnvelope.deserializeBinary(policy).getIdentitiesList();
+  return principals.map((one) => msp.MSPRole.deserializeBinary(one.getPrincipal_asU8()).getMspIdentifier());
+}
 
 const leave = (story: Story, mspId: MspId) =>
   story.submit('organization:leave', { reason: 'the project ended' }, story.as(mspId, 'admin'));
@@ -136,6 +152,24 @@ describe('when an organization has left', () => {
     const policies = Buffer.from(JSON.stringify([...answer.set.policies.values()].map((one) => one.toString())));
     expect(policies.toString()).toContain(birch);
     expect(policies.toString()).not.toContain(cedar);
+  });
+
+  test('what the others go on writing needs no peer of the one who left, whatever it was to them', async () => {
+    for (const gone of [alder, cedar]) {
+      const story = await new Story().requested();
+      await leave(story, gone);
+      const { status, set } = await story.simulate(story.proposal('job:finish', { id: job }, story.as(birch)));
+      expect(status).toBe(200);
+      const guarded = [...set.writes.keys()].flatMap((key) => {
+        const policy = set.policies.get(key) ?? story.state.policyOf(key);
+        return policy === undefined ? [] : [organizationsIn(policy)];
+      });
+      expect(guarded.length).toBeGreaterThan(0);
+      for (const [first, ...second] of guarded) {
+        expect(first).not.toBe(gone);
+        expect(second.some((mspId) => mspId !== gone)).toBe(true);
+      }
+    }
   });
 
   test('an event tells of it once', async () => {

@@ -11,7 +11,7 @@ export async function standingOf(ledger: Ledger, job: JobRecord): Promise<Standi
   const versions = [];
   for (const id of [job.version, job.modelVersion])
     versions.push(await ledger.need(keys.version(id), 'VERSION_NOT_FOUND'));
-  return { grants, modelVersion, versions };
+  return { grants, modelVersion, versions, departed: await ledger.departed() };
 }
 
 /** Reads one side of a job: a version, its dataset and the grant that was named for it. */

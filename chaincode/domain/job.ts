@@ -119,12 +119,17 @@ function executorsFor(
 
 /**
  * What goes back to the grants when a job ends. Rows count as used from the first claim of their partition, because a claim makes
- * the owner release their keys; the use counts once any row does.
+ * the owner release their keys; the use counts once any row does. A grant whose owner has left takes nothing back: it is over, and its
+ * counter cannot be written without the owner's peer, so that the job could never end.
  */
-function unusedBy(partitions: readonly PartitionRecord[], { grants }: Standing): readonly GrantCounterRecord[] {
+function unusedBy(
+  partitions: readonly PartitionRecord[],
+  { grants, departed }: Standing,
+): readonly GrantCounterRecord[] {
   const rows = partitions.reduce((sum, { token, rows: planned }) => (token === 0 ? sum + planned : sum), 0);
   const uses = partitions.every(({ token }) => token === 0) ? 1 : 0;
-  return grants.map((held) => giveBack(held, { rows, uses })).filter((counter) => counter !== undefined);
+  const living = grants.filter(({ grant }) => !departed.includes(grant.owner));
+  return living.map((held) => giveBack(held, { rows, uses })).filter((counter) => counter !== undefined);
 }
 
 export function cancelJob(

@@ -86,7 +86,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 function act(move: Move, partition: PartitionRecord, grants: Standing['grants'], at: number): PartitionRecord {
-  const standing = { grants, modelVersion, versions: [] };
+  const standing = { grants, modelVersion, versions: [], departed: [] };
   const name = { job: job.id, index: 0 };
   const reason = 'x';
   if (move.kind === 'revoke') return partition;

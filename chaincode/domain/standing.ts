@@ -1,3 +1,4 @@
+import type { Departed } from './departure.ts';
 import { checkNotErased } from './erasure.ts';
 import { modelVersionName } from './model.ts';
 import type { JobRecord, ModelVersionRecord, VersionRecord } from './records.ts';
@@ -10,6 +11,8 @@ export type Standing = {
   readonly modelVersion: ModelVersionRecord;
   /** The data's version, and the one that holds the model. */
   readonly versions: readonly VersionRecord[];
+  /** Who has left: nothing goes back to a grant of theirs. */
+  readonly departed: Departed;
 };
 
 /** Refuses where a right under the job has gone: GRANT_REVOKED, MODEL_REVOKED, ERASED, and with a time GRANT_EXPIRED. */
