@@ -60,7 +60,7 @@ export function privateDataStories(stage: () => Stage): void {
     expect(text(await at('A', 'phash', own, 'stall'))).toBe('');
   });
 
-  test('a block comes with the private data of the collections that the reader is a member of, whichever peer it asks', async () => {
+  test('a block comes with the private data that the peer holds, collections for members only to members only', async () => {
     const value = 'comes with its block';
     const put = async (collection: string) => {
       const proposal = any().newProposal('pput', {
@@ -94,7 +94,9 @@ export function privateDataStories(stage: () => Stage): void {
     expect(await shown(shared, 'A', 'C')).toEqual([]);
     const alone = await put(own);
     expect(await shown(alone, 'A')).toEqual([`any ${own}`]);
-    expect(await shown(alone, 'A', 'B')).toEqual([]);
+    // An implicit collection is not for members only: its organization's peer shows it to every reader of the channel.
+    expect(await shown(alone, 'A', 'B')).toEqual([`any ${own}`]);
+    expect(await shown(alone, 'B')).toEqual([]);
   });
 
   test('a block never shows plaintext or transient data', async () => {

@@ -91,10 +91,16 @@ export class PrivateData {
     return this.#stores.get(mspId)?.of(blockNumber) ?? [];
   }
 
-  /** The part of it that another organization may be shown: of the collections that it is a member of too. */
+  /**
+   * The part of it that a reader's organization may be shown: of the collections that it is a member of too, and of those that are not
+   * for members only, as Fabric's `CheckCollectionPolicy` has it. Implicit collections are not.
+   */
   shownTo(reader: string, mspId: string, blockNumber: number): readonly PrivateWrite[] {
     return this.of(mspId, blockNumber).flatMap(({ txNumber, plaintext }) => {
-      const shown = partOf(plaintext, (namespace, collection) => this.#isMember(reader, namespace, collection));
+      const shown = partOf(plaintext, (namespace, collection) => {
+        const isOpen = this.#definitions.collection(namespace, collection)?.memberOnlyRead === false;
+        return isOpen || this.#isMember(reader, namespace, collection);
+      });
       return shown === undefined ? [] : [{ txNumber, plaintext: shown }];
     });
   }

@@ -35,8 +35,8 @@ function filtered({ transactions, codes }: LedgerBlock, i: number) {
 }
 
 /**
- * `protos.Deliver/DeliverWithPrivateData`: the block and the plaintext that this organization holds of it, of the collections that the
- * reader's organization is a member of too.
+ * `protos.Deliver/DeliverWithPrivateData`: the block and the plaintext that this organization holds of it, collections for members only
+ * to members only.
  */
 export const withPrivateData =
   (mspId: string): Shape =>
