@@ -301,6 +301,26 @@ describe('before they sign, people are told', () => {
   });
 });
 
+describe('an access rule', () => {
+  const rule = (policy: string) =>
+    edited((copy) => applyEdit(copy, { kind: 'set-acl', resource: 'event/Block', policy }));
+
+  test('names a policy that is there, or it would let nobody in', () => {
+    expect(objections(root, rule('/Channel/Nobody'), versions)).toMatchObject([{ code: 'ACL_WITHOUT_POLICY' }]);
+    expect(objections(root, rule('/Channel/Application/AMSP/Readers'), versions)).toEqual([]);
+    expect(objections(root, rule('/Channel/Application/NoMSP/Readers'), versions)).toMatchObject([
+      { sentence: 'event/Block would be for nobody: there is no policy /Channel/Application/NoMSP/Readers' },
+    ]);
+  });
+
+  test('keeps the policy that it names from being taken away', () => {
+    const named = rule('/Channel/Application/AMSP/Readers');
+    const without = copyGroup(named);
+    groupAt(without, ['Application']).groups.delete('AMSP');
+    expect(objections(named, without, versions).map(({ code }) => code)).toContain('ACL_WITHOUT_POLICY');
+  });
+});
+
 describe('a BFT channel', () => {
   const four = () => {
     const description = offlineDescription([a, b, c, d]);

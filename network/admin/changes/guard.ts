@@ -1,4 +1,4 @@
-import { Capabilities, type ConfigGroup, policyTypes } from '../../ledger/messages/index.ts';
+import { Acls, Capabilities, type ConfigGroup, policyTypes } from '../../ledger/messages/index.ts';
 import { readMsp } from '../../ledger/verify/channel-config.ts';
 import { guardPath } from '../../ledger/verify/simulate-update.ts';
 import { principalMsp, readSignaturePolicy } from '../config/policies.ts';
@@ -18,7 +18,8 @@ export interface Objection {
     | 'ROOT_OF_ANOTHER'
     | 'NAMES_ABSENT_MSP'
     | 'CONSENTERS'
-    | 'BATCH';
+    | 'BATCH'
+    | 'ACL_WITHOUT_POLICY';
   readonly path: string;
   readonly sentence: string;
 }
@@ -69,7 +70,24 @@ function flaws(before: ConfigGroup, after: ConfigGroup, versions: Versions): Obj
     ...brokenPolicies(after),
     ...brokenOrdering(before, after),
     ...foreignRoots(before, after),
+    ...aclsWithoutPolicy(after),
   ];
+}
+
+/** Peers let nobody in by an access rule whose policy is not there, and Fabric takes such a rule. */
+function* aclsWithoutPolicy(root: ConfigGroup): Generator<Objection> {
+  const value = root.groups.get('Application')?.values.get('ACLs')?.value;
+  if (value === undefined) return;
+  for (const [resource, { policyRef }] of Acls.decode(value).acls) {
+    // As Fabric reads it: a name without a path is one of the application's policies.
+    const path = policyRef.startsWith('/') ? policyRef : `/Channel/Application/${policyRef}`;
+    const [section, ...names] = path.slice(1).split('/');
+    const name = names.pop() ?? '';
+    const group = names.reduce<ConfigGroup | undefined>((at, each) => at?.groups.get(each), root);
+    if (section === 'Channel' && group?.policies.has(name)) continue;
+    const sentence = `${resource} would be for nobody: there is no policy ${path}`;
+    yield { code: 'ACL_WITHOUT_POLICY', path: '/Channel/Application/ACLs', sentence };
+  }
 }
 
 /** One unknown name makes every peer of the channel panic on that block, for ever. Whoever is still there knows those in force. */
