@@ -124,6 +124,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
     readModel,
     keys,
     custody: custodyStore,
+    storage: { organization, storageNodes: new Set(own.map(({ id }) => id)), index },
     recoveryKey,
     organizationSecret: readFileSync(config.organizationSecret),
     random,

@@ -1,5 +1,12 @@
 import type { MspId, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
-import { blockId, fragmentDigest, type StorageManifest, type StripeName, stripeCount } from '@d-cloud/pipelines/seal';
+import {
+  blockId,
+  fragmentDigest,
+  type StorageManifest,
+  type StripeName,
+  shareBlockBytes,
+  stripeCount,
+} from '@d-cloud/pipelines/seal';
 
 /** The storage node that holds a slot's blocks now: the manifest's, or the one they were moved to. */
 export type CurrentSlot = {
@@ -40,9 +47,19 @@ export class VersionBlocks {
       if (digest === undefined || ordinal !== this.stripes.length) throw new RangeError(`there is no block ${ordinal}`);
       return blockId(digest);
     }
-    const segment = manifest.segments[stripe.segment - (manifest.segments[0]?.index ?? 0)];
-    if (segment === undefined) throw new RangeError(`there is no segment ${stripe.segment}`);
-    return blockId(fragmentDigest(manifest, segment, stripe.stripe, slot));
+    return blockId(fragmentDigest(manifest, this.#segment(stripe), stripe.stripe, slot));
+  }
+
+  sizeBytes(ordinal: number): number {
+    const stripe = this.stripe(ordinal);
+    return stripe === undefined ? shareBlockBytes : this.#segment(stripe).fragmentBytes;
+  }
+
+  #segment({ segment: index }: StripeName): StorageManifest['segments'][number] {
+    const { segments } = this.manifest;
+    const segment = segments[index - (segments[0]?.index ?? 0)];
+    if (segment === undefined) throw new RangeError(`there is no segment ${index}`);
+    return segment;
   }
 
   get ordinals(): readonly number[] {

@@ -15,6 +15,7 @@ import {
 import { Fault } from '@d-cloud/network/ledger';
 import { gatewayPerson } from '../background/gateway-stamp.ts';
 import type { CustodyStore } from '../custody/custody-store.ts';
+import type { OwnStorage } from '../custody/note-own-blocks.ts';
 import { absentOr, type GatewayLedger } from '../ledger.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { writeKeptVersion } from './kept-version.ts';
@@ -38,6 +39,7 @@ export type KeyKeeperPowers = {
   readonly readModel: Pick<ReadModel, 'get'>;
   readonly keys: KeyStore;
   readonly custody: Pick<CustodyStore, 'moved' | 'move'>;
+  readonly storage: OwnStorage;
   /** Public half of the key that lies offline, where there is one. */
   readonly recoveryKey: Uint8Array | undefined;
   /** What persons' hashes and minted ids are under: kept for a gateway that is recovered. */
@@ -88,11 +90,11 @@ export class KeyKeeper {
   }
 
   async #takeIn(): Promise<void> {
-    const { keys, custody, ledger, restoredFile } = this.#powers;
+    const { keys, custody, storage, ledger, restoredFile } = this.#powers;
     organizationKey(keys, await this.#registered());
     if (!existsSync(restoredFile)) return;
     const entries = await Array.fromAsync(keptEntries(ledger));
-    await takeInKept({ keys, custody, ledger, where: this.#where, openers: this.#openers }, entries);
+    await takeInKept({ keys, custody, storage, ledger, where: this.#where, openers: this.#openers }, entries);
     rmSync(restoredFile);
   }
 

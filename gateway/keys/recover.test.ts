@@ -13,9 +13,11 @@ import {
 } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VersionId } from '@d-cloud/chaincode/domain';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { backUp, restore } from '../backup/index.ts';
+import { BlockIndex } from '../peer/block-index.ts';
 import { openFabricChannel } from '../service/open-channel.ts';
 import { gatewayConfigOf } from '../supervisor/gateway-config-of.ts';
 import { layoutOf } from '../supervisor/layout.ts';
@@ -43,6 +45,12 @@ async function kept(): Promise<readonly string[]> {
   return entries.map(({ name }) => name);
 }
 
+/** What alder's block index says of a version. */
+function linesOf(version: string) {
+  using index = new BlockIndex(join(home().gateway, 'blocks.sqlite'));
+  return index.ofVersion(version as VersionId).toSorted((a, b) => (a.cid < b.cid ? -1 : 1));
+}
+
 async function settled(): Promise<Loose> {
   for (;;) {
     const rotation = await admin().call<Loose>('GET', '/organizations/own/keys');
@@ -62,6 +70,7 @@ async function recover(file = home().recoveryKey, organizationSecret = home().or
     channel: config.channel,
     ledger: channel.ledger,
     recoveryKey: readRecoveryKey(file),
+    storageNodes: new Set(config.storageNodes.map(({ id }) => id)),
   });
 }
 
@@ -77,6 +86,8 @@ test('a lost key store comes back from the ledger with the recovery key and open
   const { entries } = await network.gateways.get('birch')!.services.ledger.evaluate('key:list', {});
   expect(entries.map(({ name }) => name)).not.toContain(`dataset/${dataset}/1`);
 
+  const lying = versions.map(linesOf);
+  expect(lying.every((lines) => lines.length > 0)).toBe(true);
   await network.gateways.get('alder')![Symbol.asyncDispose]();
   network.gateways.delete('alder');
   rmSync(home().gateway, { recursive: true });
@@ -85,6 +96,8 @@ test('a lost key store comes back from the ledger with the recovery key and open
   await expect(recover(others)).rejects.toThrow('does not open');
   expect(readdirSync(home().gateway)).not.toContain('keys.sqlite');
   expect(await recover()).toMatchObject({ versions: 2, unpublished: [] });
+  // Without these lines nobody else would be given a block of what lies on alder's storage nodes.
+  expect(versions.map(linesOf)).toEqual(lying);
   await expect(recover()).rejects.toThrow('nothing is written over');
   expect(readdirSync(home().gateway).filter((name) => name.startsWith('.'))).toEqual([]);
 

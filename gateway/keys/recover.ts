@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeptEntry, MspId } from '@d-cloud/chaincode/domain';
+import type { KeptEntry, MspId, StorageNodeId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import type { KeyPair } from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
 import { place } from '../backup/place.ts';
 import { CustodyStore } from '../custody/custody-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
+import { BlockIndex } from '../peer/block-index.ts';
 import type { KeyProtection } from './key-protection.ts';
 import { KeyStore } from './key-store.ts';
 import { putOrganizationKey } from './organization-keys.ts';
@@ -26,6 +27,8 @@ export type RecoverWish = {
   readonly recoveryKey: KeyPair;
   /** What the new key file is to be under; nothing for a plain one. */
   readonly protection?: KeyProtection | undefined;
+  /** The own storage nodes: which blocks of own versions lie there is written down again, too. */
+  readonly storageNodes: ReadonlySet<StorageNodeId>;
 };
 
 const organizationSchema = z.strictObject({
@@ -82,7 +85,10 @@ export async function recoverKeys(wish: RecoverWish): Promise<TakenIn> {
     for (const { epoch, secret } of secrets.agreementKeys)
       putOrganizationKey(keys, epoch, Buffer.from(secret, 'base64'));
     const openers = [{ to: recoveryName, pair: recoveryKey }];
-    return await takeInKept({ keys, custody, ledger: wish.ledger, where, openers }, entries);
+    // Lines only come to what is there: those of other organizations' blocks stay, and a try that fails leaves nothing wrong.
+    using index = new BlockIndex(join(data, 'blocks.sqlite'));
+    const storage = { organization, storageNodes: wish.storageNodes, index };
+    return await takeInKept({ keys, custody, storage, ledger: wish.ledger, where, openers }, entries);
   }
 }
 

@@ -2,14 +2,18 @@ import { commit, type DatasetId, type KeptEntry, type VersionId } from '@d-cloud
 import { Fault } from '@d-cloud/network/ledger';
 import { manifestHash } from '@d-cloud/pipelines/seal';
 import type { CustodyStore } from '../custody/custody-store.ts';
+import { noteOwnBlocks, type OwnStorage } from '../custody/note-own-blocks.ts';
+import { currentSlots, VersionBlocks } from '../custody/version-blocks.ts';
 import { absentOr, type GatewayLedger } from '../ledger.ts';
 import { type KeptVersion, readKeptVersion } from './kept-version.ts';
 import type { KeyStore, NextKeys } from './key-store.ts';
+import { manifestNow } from './manifest-now.ts';
 import { type Opener, unwrapDatasetKey, type WrapWhere } from './wrapped-keys.ts';
 
 export type TakeInPowers = {
   readonly keys: KeyStore;
   readonly custody: Pick<CustodyStore, 'move'>;
+  readonly storage: OwnStorage;
   readonly ledger: Pick<GatewayLedger, 'evaluate'>;
   readonly where: WrapWhere;
   /** Keys that dataset keys may be wrapped to; the first one that is named opens. */
@@ -35,7 +39,7 @@ export async function* keptEntries(ledger: Pick<GatewayLedger, 'evaluate'>): Asy
 }
 
 /**
- * Takes dataset keys and versions that were kept into a key store; what is kept is newer than what a restored store has, so it stands.
+ * Takes dataset keys and versions that were kept into a key store, and notes their blocks on the own storage nodes; what is kept is newer than what a restored store has, so it stands.
  * Every version's keys are held against what the ledger commits to: a Fault `corrupt` where they differ. Done again, it changes nothing.
  */
 export async function takeInKept(powers: TakeInPowers, entries: readonly KeptEntry[]): Promise<TakenIn> {
@@ -70,13 +74,15 @@ export async function takeInKept(powers: TakeInPowers, entries: readonly KeptEnt
 }
 
 function put(
-  { keys, custody }: TakeInPowers,
+  { keys, custody, storage }: TakeInPowers,
   named: { readonly version: VersionId; readonly dataset: DatasetId; readonly epoch: number },
   { contentKey, salt, manifest, shares, moved, job }: KeptVersion,
 ): void {
   const { version } = named;
   keys.replaceVersion({ ...named, contentKey, salt, manifest, ...(shares === undefined ? {} : { shares }) });
   for (const place of moved) custody.move(version, place);
+  const blocks = new VersionBlocks(manifestNow({ manifest, ...(shares === undefined ? {} : { shares }) }));
+  noteOwnBlocks(storage, blocks, currentSlots(blocks.manifest, new Map(moved.map((place) => [place.slot, place]))));
   if (job === undefined || keys.job(job.id) !== undefined) return;
   keys.putJob({ job: job.id, outputVersion: version, contentKey, rowSaltSecret: job.rowSaltSecret });
 }

@@ -137,6 +137,7 @@ class World implements AsyncDisposable {
       readModel,
       keys: this.keys,
       custody: this.custody,
+      storage: { organization: alder, storageNodes: new Set(), index: { reserve: () => 'taken', confirm() {} } },
       recoveryKey: undefined,
       organizationSecret: new Uint8Array(32),
       random: randomBytes,

@@ -58,6 +58,7 @@ export {
   type ShareBlock,
   type SplitSecret,
   shareAnew,
+  shareBlockBytes,
   shareDigests,
 } from './share-block.ts';
 export { SealThreads } from './threads/seal-threads.ts';

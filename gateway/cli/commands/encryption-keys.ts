@@ -82,6 +82,7 @@ export function addEncryptionKeyCommands(program: Command, session: Session, opt
         channel: config.channel,
         ledger: channel.ledger,
         recoveryKey: pair,
+        storageNodes: new Set(config.storageNodes.map(({ id }) => id)),
         protection: await openKeyProtection(keyStore, randomBytes),
       });
       // Whoever is interrupted here says the same to keys protect: the key file is under it already.
