@@ -67,9 +67,10 @@ export async function keepDescription(directory: string, description: NetworkDes
 }
 
 /** What a network is when nobody describes one. */
-export function wantedByDefault(kind: NetworkKind = { kind: 'embedded' }): WantedNetwork {
-  const binaries = kind.kind === 'real' && kind.binaries !== undefined ? { binaries: kind.binaries } : {};
-  return wantedNetwork.parse({ network: kind.kind, ...binaries });
+export function wantedByDefault(kind: NetworkKind = {}): WantedNetwork {
+  const { kind: network = 'embedded', binaries, ipfs: mode } = kind;
+  const elsewhere = network === 'real' || mode === 'public' ? { binaries } : {};
+  return wantedNetwork.parse({ network, ...elsewhere, ...(mode !== undefined && { ipfs: { mode } }) });
 }
 
 /** The description that `network.json` keeps; in an empty directory that of the usual network, on free ports from the preferred one upwards, is written. */
@@ -84,7 +85,12 @@ export async function descriptionOf(
     await keepDescription(directory, planned);
     return planned;
   }
-  if (kind === undefined || kind.kind === kindOf(known)) return known;
+  const mode = known.store.publicSwarm === undefined ? 'private' : 'public';
+  if (kind?.ipfs !== undefined && kind.ipfs !== mode)
+    throw new Error(
+      `Storage in ${directory} is ${mode}: what it is to be is changed in the network's file ("ipfs") and by dcloud network up (docs/guides/public-ipfs.md).`,
+    );
+  if (kind?.kind === undefined || kind.kind === kindOf(known)) return known;
   throw new Error(
     `The network in ${directory} is ${kindOf(known)} and stays so: choose another --directory for the other kind.`,
   );

@@ -98,10 +98,15 @@ export function portsOf({ organizations, chaincodePort }: NetworkDescription): {
   return chaincodePort === undefined ? own : [{ port: chaincodePort, address: loopback }, ...own];
 }
 
-/** What people choose from: everything of our own, or everything real. */
-export type NetworkKind = { readonly kind: 'embedded' } | { readonly kind: 'real'; readonly binaries?: string };
+/** What people choose from: a ledger of our own or a real one; storage nodes are of the same kind, but those on the public IPFS network are always Kubo's. */
+export type NetworkKind = {
+  readonly kind?: 'embedded' | 'real';
+  /** Where the programs of others are, if not on PATH. */
+  readonly binaries?: string;
+  readonly ipfs?: 'private' | 'public';
+};
 
-export function kindOf({ ledger }: NetworkDescription): NetworkKind['kind'] {
+export function kindOf({ ledger }: NetworkDescription): 'embedded' | 'real' {
   return ledger.kind === 'fabric' ? 'real' : 'embedded';
 }
 

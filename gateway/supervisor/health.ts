@@ -5,6 +5,7 @@ import { endingCertificates } from './certificates.ts';
 import { readDescription } from './described.ts';
 import { type NetworkDescription, programName } from './description.ts';
 import { brokenPromises, orderingQuorum } from './promises.ts';
+import { type PublicNode, publicNodes } from './real-store.ts';
 import type { SupervisorState } from './state.ts';
 
 /** What an operator should know of a network besides which of its programs run. */
@@ -13,6 +14,8 @@ export type NetworkHealth = {
   readonly warnings: readonly string[];
   /** What it cannot promise, a sentence each. */
   readonly promisesNotKept: readonly string[];
+  /** Storage nodes from which anyone can fetch blocks. */
+  readonly publicNodes: readonly PublicNode[];
   /** Certificates that have ended or end within 90 days. */
   readonly certificates: readonly Pick<
     CertificateExpiry,
@@ -48,7 +51,12 @@ export async function networkHealth(
         ? `The certificate ${holder} of ${organization} has ended: renew it with dcloud network renew.`
         : `The certificate ${holder} of ${organization} ends in ${daysLeft} days: renew it with dcloud network renew.`,
     );
-  return { warnings, promisesNotKept: brokenPromises(description), certificates };
+  return {
+    warnings,
+    promisesNotKept: brokenPromises(description),
+    publicNodes: await publicNodes(directory, description),
+    certificates,
+  };
 }
 
 type Ordering = { readonly answer: number; readonly of: number; readonly silent: readonly string[] };

@@ -110,7 +110,24 @@ describe('a description that changed', () => {
     expect(portsOf(isPublic).length).toBeLessThanOrEqual(portsNeeded(read({ network: 'real', ipfs })));
     expect(plan({ network: 'real', ipfs }, isPublic)).toEqual(isPublic);
     expect(plan({ network: 'real' }, isPublic)).toEqual(before);
-    expect(brokenPromises(isPublic).join()).toContain('a leaked content key opens its version');
+    expect(brokenPromises(isPublic).join()).toMatch(
+      /a leaked content key opens its version.*Erasing, revoking and quotas/,
+    );
+    const { additions, programs } = explainPlan('/d', isPublic, before);
+    expect(additions).toHaveLength(7);
+    expect(programs.flatMap(({ listens }) => listens)).toHaveLength(portsOf(isPublic).length);
+    expect(programs.filter(({ what }) => what.includes('(Kubo, public IPFS network)'))).toHaveLength(7);
+  });
+
+  test('goes public beside an embedded ledger when it is new, on Kubo nodes that stay when it goes private, and not over embedded storage', () => {
+    const ipfs = { mode: 'public' as const, bootstrap: [] };
+    const isPublic = plan({ ipfs, binaries: '/opt/kubo' });
+    expect(isPublic.ledger).toEqual({ kind: 'embedded' });
+    expect(isPublic.store).toEqual({ kind: 'kubo', binaries: '/opt/kubo', publicSwarm: { bootstrap: [] } });
+    expect(portsOf(isPublic).length).toBeLessThanOrEqual(portsNeeded(read({ ipfs })));
+    expect(plan({ ipfs, binaries: '/opt/kubo' }, isPublic)).toEqual(isPublic);
+    expect(plan({}, isPublic).store).toEqual({ kind: 'kubo', binaries: '/opt/kubo' });
+    expect(() => plan({ ipfs }, plan({}))).toThrow('ipfs.mode: the storage nodes here are embedded ones');
   });
 
   const usual = [

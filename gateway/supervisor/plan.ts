@@ -55,14 +55,19 @@ export function planNetwork({ wanted, known, only, draw }: PlanRequest): Network
     }
   };
   const real = wanted.network === 'real';
-  const binaries = wanted.binaries === undefined ? {} : { binaries: wanted.binaries };
+  const binaries: { readonly binaries?: string } = wanted.binaries === undefined ? {} : { binaries: wanted.binaries };
   const { name: channel, ...settings } = wanted.channel;
   const isPublic = wanted.ipfs.mode === 'public';
+  // Blocks stay where they were put: what was founded as Kubo nodes stays so when it goes private again.
+  const kubo = real || isPublic || known?.store.kind === 'kubo';
+  const ipfsPlace = binaries.binaries ?? (real ? undefined : known?.store.binaries);
   const publicSwarm = isPublic ? { publicSwarm: { bootstrap: wanted.ipfs.bootstrap } } : {};
   return {
     v: 2,
     ledger: real ? { kind: 'fabric', ...binaries } : { kind: 'embedded' },
-    store: real ? { kind: 'kubo', ...binaries, ...publicSwarm } : { kind: 'embedded' },
+    store: kubo
+      ? { kind: 'kubo', ...(ipfsPlace !== undefined && { binaries: ipfsPlace }), ...publicSwarm }
+      : { kind: 'embedded' },
     channel,
     ...(wanted.joins && { joins: true }),
     settings,
@@ -162,6 +167,11 @@ function destroyed(wanted: WantedNetwork, known: NetworkDescription, only: strin
     refuse(
       'network',
       `the network here is ${kindOf(known)} and stays so; choose another --directory for the other kind`,
+    );
+  if (wanted.ipfs.mode === 'public' && known.store.kind === 'embedded')
+    refuse(
+      'ipfs.mode',
+      'the storage nodes here are embedded ones, no IPFS nodes, and the blocks stay with them; choose another --directory for a public network',
     );
   if (channel.name !== known.channel)
     refuse(

@@ -50,10 +50,10 @@ export function programsOf(description: NetworkDescription): PlannedProgram[] {
           ];
     const storage =
       store.kind === 'kubo'
-        ? storageNodes.map(({ id, port, disk }, place) => ({
+        ? storageNodes.map(({ id, port, disk, swarmPort }, place) => ({
             name: `storage-${name}-${place + 1}`,
-            what: `storage node ${id} on ${disk} (Kubo)`,
-            listens: [local(port)],
+            what: `storage node ${id} on ${disk} (Kubo${store.publicSwarm === undefined ? '' : ', public IPFS network'})`,
+            listens: [local(port), ...(swarmPort === undefined ? [] : [at(swarmPort)])],
           }))
         : [
             {

@@ -28,6 +28,7 @@ export function brokenPromises(description: NetworkDescription): string[] {
   if (store.publicSwarm !== undefined)
     broken.push(
       'Stored blocks are public, the shares of S among them: a leaked content key opens its version to anyone who kept its blocks (docs/guides/public-ipfs.md).',
+      'Erasing, revoking and quotas end at the own storage nodes: anyone may fetch a block, and keeps what was fetched.',
     );
   if (others.length > 0) return broken;
   const counts = organizations.map(({ storageNodes }) => storageNodes.length);

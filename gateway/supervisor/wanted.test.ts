@@ -61,7 +61,7 @@ describe('a description of a network', () => {
     ['{"channel":{"batch":{"preferredMaxBytes":99000000}}}', 'channel.batch.preferredMaxBytes: is more than'],
     ['{"channel":{"policies":{"Admins":"TWO"}}}', 'channel.policies.Admins: write such as'],
     ['{"binaries":"/opt"}', 'binaries: an embedded network runs no programs of others'],
-    ['{"ipfs":{"mode":"public"}}', 'ipfs.mode: an embedded store is no IPFS node'],
+    ['{"ipfs":{"mode":"open"}}', 'ipfs.mode: write "private", or "public" (read docs/guides/public-ipfs.md first)'],
     ['{"network":"real","ipfs":{"bootstrap":["example.org"]}}', 'ipfs.bootstrap[0]: write "auto" or a multiaddress'],
     ['{"organizations":[{"name":"a","peers":2}]}', 'organizations[0].peers: an embedded ledger has one each'],
     [

@@ -116,7 +116,9 @@ const ipfs = z.strictObject({
   mode: z
     .enum(['private', 'public'], say('write "private", or "public" (read docs/guides/public-ipfs.md first)'))
     .default('private')
-    .describe('Whether Kubo nodes serve blocks to their own gateway alone, or to anyone on the public IPFS network'),
+    .describe(
+      'Whether storage nodes serve blocks to their own gateway alone, or to anyone on the public IPFS network; public ones are Kubo nodes, beside an embedded ledger too',
+    ),
   bootstrap: z
     .array(
       z.string().regex(/^(auto|\/\S+\/p2p\/\w+)$/, say('write "auto" or a multiaddress that ends in /p2p/<peer id>')),
@@ -188,10 +190,8 @@ export const wantedNetwork = z
     if (network.network === 'real') return;
     if (network.channel.consensus === 'bft')
       refuse(['channel', 'consensus'], 'an embedded ledger has no consensus: take "raft", or "network": "real"');
-    if (network.binaries !== undefined)
+    if (network.binaries !== undefined && network.ipfs.mode === 'private')
       refuse(['binaries'], 'an embedded network runs no programs of others: leave it out, or take "network": "real"');
-    if (network.ipfs.mode === 'public')
-      refuse(['ipfs', 'mode'], 'an embedded store is no IPFS node: leave it out, or take "network": "real"');
     for (const [at, one] of organizations.entries()) {
       if (one.peers > 1)
         refuse(['organizations', at, 'peers'], 'an embedded ledger has one each: write 1, or take "network": "real"');

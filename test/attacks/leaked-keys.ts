@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobView } from '@d-cloud/gateway/cli';
-import { KeyStore } from '@d-cloud/gateway/keys';
 import {
   blockDigest,
   combineShares,
@@ -12,10 +9,8 @@ import {
   gatherSecret,
   interpolateShare,
   openSegments,
-  parseManifest,
   SealThreads,
   type SharedSecret,
-  type StorageManifest,
   type VersionSecret,
 } from '@d-cloud/pipelines/seal';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -23,6 +18,7 @@ import { blockFiles } from '../support/custody.ts';
 import type { Network } from '../support/network.ts';
 import { photograph } from '../support/samples.ts';
 import { filesHolding } from '../support/search.ts';
+import { type Leak, stolenFrom } from '../support/stolen-keys.ts';
 import {
   askAndIssue,
   contentDigests,
@@ -36,7 +32,6 @@ import {
 } from '../support/stories.ts';
 import type { TarEntry } from '../support/tar.ts';
 
-type Leak = { readonly contentKey: Uint8Array; readonly manifest: StorageManifest & SharedSecret };
 type Blocks = ReadonlyMap<string, Uint8Array>;
 /** What was stolen of a version, beside what is in it. */
 type Stolen = Leak & { readonly disks: readonly Blocks[]; readonly entries: readonly TarEntry[] };
@@ -203,26 +198,6 @@ export function leakedKeys(network: () => Network): void {
       expect((await evidence.arrayBuffer()).byteLength).toBeGreaterThan(1_000);
     }, 60_000);
   });
-}
-
-/** What the key store's backup tells of a version. */
-async function stolenFrom(network: Network, organization: 'alder' | 'birch', version: string): Promise<Leak> {
-  const home = network.layout.ofOrganization(organization).gateway;
-  const copy = await mkdtemp(join(tmpdir(), 'dcloud-stolen-'));
-  try {
-    const names = (await readdir(home)).filter((name) => name.startsWith('keys.sqlite') || name === 'key-store.key');
-    for (const name of names) await copyFile(join(home, name), join(copy, name));
-    using store = KeyStore.open({
-      file: join(copy, 'keys.sqlite'),
-      keyFile: join(copy, 'key-store.key'),
-      random: (bytes) => new Uint8Array(bytes),
-    });
-    const kept = store.version(version as Parameters<KeyStore['version']>[0])!;
-    const manifest = parseManifest(kept.manifest);
-    return { contentKey: kept.contentKey, manifest: { ...manifest, shares: manifest.shares! } };
-  } finally {
-    await rm(copy, { recursive: true });
-  }
 }
 
 /** A storage node's blocks, by the digest of what is in them. */

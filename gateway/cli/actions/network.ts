@@ -93,8 +93,8 @@ export async function status(directory: string) {
   const health = await networkHealth(home, state, new Date());
   const stuck = state?.phase === 'ready' ? await stuckStorageNodes(home) : [];
   const absent = { phase: 'absent' as const, step: await whyAbsent(home), processes: [] };
-  const { warnings = [], promisesNotKept = [], certificates = [] } = health ?? {};
-  return { ...(state ?? absent), promisesNotKept, certificates, warnings: [...warnings, ...stuck] };
+  const { warnings = [], promisesNotKept = [], publicNodes = [], certificates = [] } = health ?? {};
+  return { ...(state ?? absent), promisesNotKept, publicNodes, certificates, warnings: [...warnings, ...stuck] };
 }
 
 async function whyAbsent(home: string): Promise<string> {
@@ -104,12 +104,15 @@ async function whyAbsent(home: string): Promise<string> {
 }
 
 /** A status for a person to read. */
-export function statusText({ phase, step, processes, warnings, promisesNotKept }: Awaited<ReturnType<typeof status>>) {
+export function statusText(told: Awaited<ReturnType<typeof status>>) {
+  const { phase, step, processes, warnings, promisesNotKept, publicNodes } = told;
   const rows = processes.map(({ name, state, pid, restarts }) => [name, state, String(pid ?? ''), String(restarts)]);
   return [
     `${phase}: ${step}`,
     ...warnings.map((warning) => `! ${warning}`),
     ...promisesNotKept.map((promise) => `  ${promise}`),
     ...(rows.length === 0 ? [] : [table(['process', 'state', 'pid', 'restarts'], rows)]),
+    ...(publicNodes.length === 0 ? [] : ['', 'On the public IPFS network:']),
+    ...publicNodes.map(({ storageNode, address }) => `  ${storageNode} ${address}`),
   ].join('\n');
 }

@@ -17,12 +17,19 @@ import type { Session } from '../session.ts';
 
 type NetworkOptions = { readonly directory: string };
 
-type UpOptions = { readonly network?: 'embedded' | 'real'; readonly binaries?: string };
+type UpOptions = {
+  readonly network?: 'embedded' | 'real';
+  readonly binaries?: string;
+  readonly ipfs?: 'private' | 'public';
+};
 type DescribedOptions = { readonly organization?: string; readonly genesis?: string };
 
-function kindOf({ network, binaries }: UpOptions): NetworkKind | undefined {
-  if (network !== 'real') return network && { kind: network };
-  return { kind: 'real', ...(binaries === undefined ? {} : { binaries: resolve(binaries) }) };
+function kindOf({ network, binaries, ipfs }: UpOptions): NetworkKind {
+  return {
+    ...(network !== undefined && { kind: network }),
+    ...(binaries !== undefined && { binaries: resolve(binaries) }),
+    ...(ipfs !== undefined && { ipfs }),
+  };
 }
 
 /** Adds `up`, `down`, `status`, `hold`, `release`, `demo`, and `network` for networks that a file describes. */
@@ -52,6 +59,12 @@ export function addNetworkCommands(program: Command, session: Session, options: 
       ]),
     )
     .option('--binaries <directory>', 'where peer, orderer and ipfs are, if not on PATH')
+    .addOption(
+      new Option('--ipfs <mode>', 'public: Kubo nodes that serve anyone; docs/guides/public-ipfs.md first').choices([
+        'private',
+        'public',
+      ]),
+    )
     .action((wish: UpOptions) => start(kindOf(wish)));
   program.command('down').description('stop the network; its data stays').action(stop);
   program.command('status').description('say what runs, and what needs care').action(tell);

@@ -13,6 +13,8 @@ export interface PublicSwarm {
   /** `/…/p2p/<peer id>` each, or `auto` for those that the IPFS project runs. None means that nobody is dialled. */
   readonly bootstrap: readonly string[];
   readonly listen: readonly string[];
+  /** Where it is reached from outside besides, as multiaddresses without a peer id. */
+  readonly announce?: readonly string[];
 }
 
 /** What the token opens: the calls that D-Cloud makes, not the node's keys and configuration. */
@@ -82,13 +84,13 @@ export function privateConfig(
 export function publicConfig(
   initial: Readonly<Record<string, unknown>>,
   settings: KuboSettings,
-  { bootstrap, listen }: PublicSwarm,
+  { bootstrap, listen, announce = [] }: PublicSwarm,
 ): Record<string, unknown> {
   const { Addresses, Swarm, ...alike } = privateConfig(initial, settings);
   const auto = bootstrap.includes('auto');
   return {
     ...alike,
-    Addresses: { ...(Addresses as object), Swarm: listen },
+    Addresses: { ...(Addresses as object), Swarm: listen, AppendAnnounce: announce },
     AutoConf: { Enabled: auto },
     Bitswap: { ServerEnabled: true },
     Bootstrap: bootstrap,

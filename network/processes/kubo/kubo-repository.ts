@@ -29,14 +29,24 @@ export async function prepareRepository(
 ): Promise<string> {
   const configPath = join(directory, 'config');
   const initial = (await readJson(configPath)) ?? (await found(ipfs, directory));
-  const { PeerID: peerId } = (initial.Identity ?? {}) as { readonly PeerID?: unknown };
-  if (typeof peerId !== 'string')
+  const peerId = peerIdOf(initial);
+  if (peerId === undefined)
     throw new Fault('corrupt', `${configPath} has no identity; move the directory away to found the node anew`);
   const { publicSwarm, swarmKey } = settings;
   const config = publicSwarm ? publicConfig(initial, settings, publicSwarm) : privateConfig(initial, settings);
   await replaceFile(configPath, JSON.stringify(config, undefined, 2));
   await placeSwarmKey(join(directory, 'swarm.key'), publicSwarm === undefined, swarmKey);
   return peerId;
+}
+
+/** The peer id of the repository in a directory; nothing where none is. */
+export async function peerIdIn(directory: string): Promise<string | undefined> {
+  return peerIdOf(await readJson(join(directory, 'config')));
+}
+
+function peerIdOf(config: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const { PeerID: peerId } = (config?.Identity ?? {}) as { readonly PeerID?: unknown };
+  return typeof peerId === 'string' ? peerId : undefined;
 }
 
 /** A key on disk makes Kubo keep to its private network, so a public node has none; a private one keeps what it has unless another is given. */

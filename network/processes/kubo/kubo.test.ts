@@ -92,7 +92,8 @@ test('a public node serves and announces its blocks, dials whom it is told and n
   const initial = { Identity: { PeerID: 'p' }, Datastore: { Spec: { mounts: [{ type: 'flatfs', sync: false }] } } };
   const settings = { port: 0, token, capacityBytes: 1000 };
   const [bootstrap, listen] = [['/ip4/127.0.0.1/tcp/4001/p2p/other'], ['/ip4/127.0.0.1/tcp/0']];
-  const config = publicConfig(initial, settings, { bootstrap, listen });
+  const announce = ['/dns4/alder.example/tcp/4001'];
+  const config = publicConfig(initial, settings, { bootstrap, listen, announce });
   const alike = privateConfig(initial, settings);
   expect(config).toMatchObject({
     Bitswap: { ServerEnabled: true },
@@ -100,7 +101,7 @@ test('a public node serves and announces its blocks, dials whom it is told and n
     Provide: { Enabled: true },
     Routing: { Type: 'dht' },
     AutoConf: { Enabled: false },
-    Addresses: { API: '/ip4/127.0.0.1/tcp/0', Gateway: [], Swarm: listen },
+    Addresses: { API: '/ip4/127.0.0.1/tcp/0', Gateway: [], Swarm: listen, AppendAnnounce: announce },
   });
   for (const same of ['API', 'Datastore', 'Discovery', 'HTTPRetrieval', 'Identity', 'Plugins'])
     expect(config[same]).toEqual(alike[same]);
