@@ -1,5 +1,6 @@
 import type { ErasureId, MspId, StorageNodeId, VersionId, VersionRecord } from '@d-cloud/chaincode/domain';
 import { Refusal } from '@d-cloud/chaincode/domain';
+import { Fault } from '@d-cloud/network/ledger';
 import { type BlockStore, cidOf } from '@d-cloud/network/store';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { GatewayLedger } from '../ledger.ts';
@@ -19,9 +20,11 @@ const [indexed, lost, elsewhere, theirs] = [nameOf('one'), nameOf('two'), nameOf
 
 let index: BlockIndex;
 let held: Set<string>;
+let rotted: Set<string>;
 beforeEach(() => {
   index = new BlockIndex(':memory:');
   held = new Set([indexed, lost, theirs]);
+  rotted = new Set();
   const line = (cid: string, of: VersionId, owner: MspId) => {
     index.reserve({ cid, node, version: of, owner, putBy: owner, sizeBytes: 3 }, 1_000);
     index.confirm(cid, node);
@@ -44,7 +47,12 @@ async function ask({ record = { owner: alder, erasure }, caller, keeps = false }
     return record;
   };
   const store = {
-    stat: async (cid: string) => (held.has(cid) ? 3 : undefined),
+    stat: async (cid: string) => {
+      if (!held.has(cid)) return undefined;
+      // As Kubo does, which checks what it reads.
+      if (rotted.has(cid)) throw new Fault('corrupt', 'it rotted');
+      return 3;
+    },
     remove: async (cid: string) => !keeps && held.delete(cid),
   } as unknown as BlockStore;
   const [route] = erasureRoutes({
@@ -69,6 +77,12 @@ describe('clearing one of our storage nodes of a version that its owner erased',
     expect(held).toEqual(new Set([theirs]));
     expect(index.usedBytes(alder)).toBe(0);
     expect(await ask({}, [indexed, lost, elsewhere])).toEqual({ removed: 0, absent: 3, remaining: 0 });
+  });
+
+  test('removes a block that rotted on its disk, though the storage node does not tell its size', async () => {
+    rotted.add(lost);
+    expect(await ask({}, [lost])).toEqual({ removed: 2, absent: 2, remaining: 0 });
+    expect(held).toEqual(new Set([theirs]));
   });
 
   test('removes what nobody names too', async () => {

@@ -98,6 +98,14 @@ export function blockStoreStories(
       expect((await under.store.get(cid)).equals(bytes)).toBe(true);
     });
 
+    test('removes a spoiled block like any other', async () => {
+      const bytes = randomBytes(200_000);
+      await under.store.put(cidOf(bytes), bytes);
+      await under.spoil(cidOf(bytes));
+      expect(await under.store.remove(cidOf(bytes))).toBe(true);
+      expect(await under.store.stat(cidOf(bytes))).toBeUndefined();
+    });
+
     test('gives a block unverified as well, into memory of the caller’s where that is given', async () => {
       const bytes = randomBytes(70_000);
       const cid = cidOf(bytes);
