@@ -2,6 +2,7 @@ import type { StorageNodeId } from '@d-cloud/chaincode/domain';
 import type { FaultKind } from '@d-cloud/network/ledger';
 import type { RejectionCode } from '../http/problem.ts';
 import type { StorageWay } from '../peer/storage-ways.ts';
+import type { RowRange } from './cut-rows.ts';
 
 /** How content leaves: a folder as tar, the one file of a version as it was, one Arrow stream, or a JSON object per row and line. */
 export type ContentForm = 'tar' | 'file' | 'arrow' | 'json-lines';
@@ -19,6 +20,8 @@ export type OpenInit = {
   /** The words of the right that other organizations' gateways are shown. */
   readonly right: readonly string[];
   readonly form: ContentForm;
+  /** These rows alone, in a form that has rows. Only the segments that they lie in are gathered. */
+  readonly rows?: RowRange | undefined;
   /** The storage nodes of the slots in order, where they are not the manifest's. */
   readonly slots?: readonly string[] | undefined;
 };

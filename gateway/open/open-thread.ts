@@ -4,8 +4,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Fault } from '@d-cloud/network/ledger';
 import { StorageRoutes } from '@d-cloud/network/store';
 import { itemSchema } from '@d-cloud/pipelines/ingest';
-import { openSegments, parseManifest, SealFault, SealThreads } from '@d-cloud/pipelines/seal';
+import { openSegments, parseManifest, SealFault, SealThreads, segmentsOfRows } from '@d-cloud/pipelines/seal';
 import { Rejection } from '../http/problem.ts';
+import { cutRows } from './cut-rows.ts';
 import { joinArrowStreams } from './join-arrow.ts';
 import { jsonLines } from './json-lines.ts';
 import type { FromOpenThread, OpenInit, ToOpenThread } from './open-messages.ts';
@@ -58,16 +59,21 @@ async function open(): Promise<FromOpenThread> {
   const bySlot =
     init.slots ?? [...manifest.slots].sort((a, b) => a.slot - b.slot).map(({ storageNode }) => storageNode);
   const blocks = routes.bind(bySlot, { words: init.right });
+  const range = init.rows && segmentsOfRows(manifest, init.rows.first, init.rows.end);
   const opened = openSegments(manifest, {
     secretFor: (index) =>
       secret.kind === 'version' ? { cek: secret.contentKey, s: secret.s } : { key: keyOf(secret.keys, index) },
     get: (slot, cid, options) => blocks.getUnverified(slot, cid, options),
     threads,
+    range,
     signal: stopped.signal,
   });
   const isFiles = manifest.schemaHash === itemSchema.hash;
+  const before = manifest.segments.filter(({ index }) => range !== undefined && index < range.from);
+  const atRow = before.reduce((sum, { rows }) => sum + rows, 0);
+  const rows = init.rows === undefined ? opened : cutRows(opened, atRow, init.rows);
   const digest = await give(
-    isFiles && init.form !== 'arrow' && init.form !== 'json-lines' ? files(opened, manifest.rows) : table(opened),
+    isFiles && init.form !== 'arrow' && init.form !== 'json-lines' ? files(opened, manifest.rows) : table(rows),
   );
   return { kind: 'end', digest };
 }

@@ -29,6 +29,7 @@ import { type SharedSecrets, type SharesAt, sharesAt } from '../keys/shared-secr
 import type { StorageWay } from '../peer/storage-ways.ts';
 import type { ReadModel } from '../projection/index.ts';
 import { askOwner } from './ask-owner.ts';
+import type { RowRange } from './cut-rows.ts';
 import { type OpenedContent, openContent } from './open-content.ts';
 import type { ContentForm, OpeningSecret } from './open-messages.ts';
 
@@ -46,6 +47,8 @@ export type ReadPowers = {
 export type ReadRequest = {
   readonly version: VersionId;
   readonly form: ContentForm;
+  /** Only these rows. Refused for forms that have none, and where the version ends before the first. */
+  readonly rows?: RowRange | undefined;
   /** Needed from whoever is not the owner. */
   readonly purpose?: string | undefined;
   readonly grant?: GrantId | undefined;
@@ -71,13 +74,27 @@ export async function readVersion(powers: ReadPowers, request: ReadRequest): Pro
   const version = powers.readModel.get('version', request.version)?.record;
   if (version === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${request.version}`);
   checkNotErased(version);
+  checkRows(version, request);
   const { shares, ...opening } =
     version.owner === powers.organization ? ofOwn(powers, version) : await byAccess(powers, request, version);
-  const { signal, form } = request;
-  const open = (secret: OpeningSecret) => openContent({ ...opening, secret, ways: powers.ways(), form }, { signal });
+  const { signal, form, rows } = request;
+  const open = (secret: OpeningSecret) =>
+    openContent({ ...opening, secret, ways: powers.ways(), form, rows }, { signal });
   const { secret } = opening;
   if (secret.kind !== 'version') return open(secret);
   return powers.secrets.lend(shares, (s) => open({ ...secret, s }), signal);
+}
+
+function checkRows(version: VersionRecord, { form, rows }: ReadRequest): void {
+  if (rows === undefined) return;
+  if (form !== 'arrow' && form !== 'json-lines')
+    throw new Rejection(
+      'NOT_ACCEPTABLE',
+      'Rows are read as application/vnd.apache.arrow.stream or application/x-ndjson.',
+    );
+  const { id, rows: count } = version;
+  if (rows.first >= rows.end || rows.first >= Number(count))
+    throw new Rejection('REQUEST_INVALID', `There are no such rows: ${id} has ${count}, the first is 0.`);
 }
 
 function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {

@@ -104,6 +104,10 @@ describe('a job over photographs', () => {
     const clock = lines.find(({ item }) => item === 'wall-clock.jpg');
     expect(clock.top).toHaveLength(5);
     expect(clock.top[0].label).toBe(clock.label);
+    const two = await birch().open('GET', `/jobs/${photographs.job.id}/results?rows=2-3`, {
+      accept: 'application/x-ndjson',
+    });
+    expect((await two.text()).trimEnd().split('\n')).toEqual(lines.slice(2, 4).map((line) => JSON.stringify(line)));
   });
 });
 
@@ -162,6 +166,19 @@ describe('after the job', () => {
     expect((await lines.text()).trimEnd().split('\n')).toHaveLength(version.rows);
     const stream = await alder().open('GET', `/versions/${version.id}/content`, { accept: type });
     expect(sha256(new Uint8Array(await stream.arrayBuffer()))).toBe(sha256(whole));
+  });
+
+  test('some rows come without the others, of pictures as well, and rows that are not there are refused', async () => {
+    const { version, entries } = photographs;
+    const read = (rows: string) =>
+      alder().open('GET', `/versions/${version.id}/content?rows=${rows}`, { accept: 'application/x-ndjson' });
+    const lines = (await (await read('1-2')).text()).trimEnd().split('\n');
+    const names = entries.map(({ name }) => name).slice(1, 3);
+    expect(lines.map((line) => JSON.parse(line).name)).toEqual(names);
+    expect(await refusalOf(read(`${version.rows}-${version.rows}`))).toMatchObject({ status: 400 });
+    expect(await refusalOf(read('2-1'))).toMatchObject({ status: 400 });
+    const tar = alder().open('GET', `/versions/${version.id}/content?rows=0-0`, { accept: 'application/x-tar' });
+    expect(await refusalOf(tar)).toMatchObject({ status: 406 });
   });
 
   test('the lineage of a result names version, job and model, each with transaction and block', async () => {

@@ -12,6 +12,15 @@ import type { Session } from '../session.ts';
 import { usualPurpose } from '../usual-purpose.ts';
 import type { DatasetView, JobView, LineageView } from '../views.ts';
 
+type GetOptions = {
+  readonly out: string;
+  readonly purpose: string;
+  readonly grant?: string;
+  readonly rows?: string;
+};
+
+const arrow = 'application/vnd.apache.arrow.stream';
+
 /** Adds `publish`, `find`, `get`, `lineage`. */
 export function addDatasetCommands(program: Command, session: Session): void {
   program
@@ -68,14 +77,15 @@ export function addDatasetCommands(program: Command, session: Session): void {
     .requiredOption('-o, --out <file>', 'where to write it')
     .option('--purpose <id>', "for another organization's version", usualPurpose)
     .option('--grant <id>', "the grant under which another organization's version is read")
-    .action(async (id: string, { out, purpose, grant }: { out: string; purpose: string; grant?: string }) => {
+    .option('--rows <first-last>', 'only these rows, counted from 0, as an Arrow stream')
+    .action(async (id: string, { out, purpose, grant, rows }: GetOptions) => {
       const rest = await session.rest();
       const isJob = id.startsWith('job_');
       const version = id.startsWith('dset_') ? await newestVersion(rest, id) : id;
-      const query = new URLSearchParams({ purpose, ...(grant && { grant }) });
+      const query = new URLSearchParams({ ...(!isJob && { purpose }), ...(grant && { grant }), ...(rows && { rows }) });
       const response = isJob
-        ? await rest.open('GET', `/jobs/${id}/results`, { accept: 'application/vnd.apache.arrow.stream' })
-        : await rest.open('GET', `/versions/${version}/content?${query}`, { accept: '*/*' });
+        ? await rest.open('GET', `/jobs/${id}/results?${query}`, { accept: arrow })
+        : await rest.open('GET', `/versions/${version}/content?${query}`, { accept: rows ? arrow : '*/*' });
       const bytes = await save(response, out, session);
       session.output.result(
         { ok: true, file: out, bytes, type: response.headers.get('content-type') },

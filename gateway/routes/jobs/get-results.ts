@@ -4,6 +4,7 @@ import { route } from '../../http/route.ts';
 import { contentFormOf } from '../../open/content-form.ts';
 import { sendContent } from '../../open/send-content.ts';
 import { idOf, purposeId } from '../schemas/ids.ts';
+import { rowRange, rowsIn } from '../schemas/row-range.ts';
 
 export const getResults = route({
   method: 'get',
@@ -16,7 +17,7 @@ export const getResults = route({
   produces: ['application/vnd.apache.arrow.stream', 'application/x-ndjson'],
   refusals: ['JOB_NOT_FOUND', 'STATE_CONFLICT'],
   params: z.strictObject({ id: idOf('job') }),
-  query: z.strictObject({ purpose: purposeId.optional(), grant: idOf('grnt').optional() }),
+  query: z.strictObject({ purpose: purposeId.optional(), grant: idOf('grnt').optional(), rows: rowRange.optional() }),
   async handle({ params, query, mint, submit, signal }, { jobs, open }, { incoming, outgoing }) {
     const { record: job } = jobs.get(params.id);
     if (job.state !== 'succeeded' && job.state !== 'partial') {
@@ -26,6 +27,7 @@ export const getResults = route({
     const content = await open({
       version: job.outputVersion,
       form: asked === 'json-lines' ? 'json-lines' : 'arrow',
+      rows: rowsIn(query.rows),
       purpose: query.purpose ?? job.purpose,
       grant: query.grant,
       asker: { mint, submit },

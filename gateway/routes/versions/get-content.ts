@@ -4,6 +4,7 @@ import { contentFormOf } from '../../open/content-form.ts';
 import { sendContent } from '../../open/send-content.ts';
 import { find } from '../find.ts';
 import { idOf, purposeId } from '../schemas/ids.ts';
+import { rowRange, rowsIn } from '../schemas/row-range.ts';
 
 export const getContent = route({
   method: 'get',
@@ -29,14 +30,15 @@ export const getContent = route({
     'ACTION_NOT_GRANTED',
   ],
   params: z.strictObject({ id: idOf('vers') }),
-  query: z.strictObject({ purpose: purposeId.optional(), grant: idOf('grnt').optional() }),
+  query: z.strictObject({ purpose: purposeId.optional(), grant: idOf('grnt').optional(), rows: rowRange.optional() }),
   async handle({ params, query, mint, submit, signal }, services, { incoming, outgoing }) {
     const { record } = find(services.readModel, 'version', params.id);
     const dataset = services.readModel.get('dataset', record.dataset)?.record;
     const isTable = dataset?.modality === 'table' || dataset?.modality === 'results';
     const content = await services.open({
       version: params.id,
-      form: contentFormOf(incoming.headers.accept, isTable ? 'arrow' : 'tar'),
+      form: contentFormOf(incoming.headers.accept, isTable || query.rows !== undefined ? 'arrow' : 'tar'),
+      rows: rowsIn(query.rows),
       purpose: query.purpose,
       grant: query.grant,
       asker: { mint, submit },
