@@ -59,7 +59,8 @@ async function pullThePlug(name: Name): Promise<void> {
   let model: string;
 
   beforeAll(async () => {
-    const first = randomInt(120, 300) * 100;
+    // Above all ports that other networks of these tests take, and that systems give to outgoing connections.
+    const first = randomInt(610, 653) * 100;
     const organizations = names.map((name, at) => ({
       name,
       host: `127.0.1.${at + 1}`,
