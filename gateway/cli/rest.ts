@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** An answer of the gateway that is not a success, as its problem document (RFC 9457) tells it. */
 export class Problem extends Error {
@@ -37,6 +38,8 @@ export type RestOptions = {
 type Upload = NonNullable<RestOptions['stream']>['bytes'];
 
 const mostRepeats = 2;
+/** Long enough to notice which other connections were closed as well. */
+const repeatAfterMs = 100;
 /** What systems take into their buffers before they notice that the other side is gone; whoever sent more was in the middle. */
 const lostAtOnceBytes = 1024 * 1024;
 
@@ -127,6 +130,7 @@ export class RestClient {
         return await fetch(url, upload === undefined ? request : { ...request, ...upload.body() });
       } catch (error) {
         if (repeats >= mostRepeats || !wasLost(error) || upload?.repeatable === false) throw error;
+        await pause(repeatAfterMs);
       }
     }
   }
