@@ -1,4 +1,5 @@
 import {
+  type AccessId,
   checkNotErased,
   commit,
   type GrantId,
@@ -20,6 +21,7 @@ import {
   type StorageManifest,
 } from '@d-cloud/pipelines/seal';
 import { z } from 'zod';
+import { pause } from '../background/pause.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import { Rejection } from '../http/problem.ts';
 import type { RouteRequest } from '../http/route.ts';
@@ -32,6 +34,7 @@ import { askOwner } from './ask-owner.ts';
 import type { RowRange } from './cut-rows.ts';
 import { type OpenedContent, openContent } from './open-content.ts';
 import type { ContentForm, OpeningSecret } from './open-messages.ts';
+import { type Lying, openThroughResealing } from './open-through-resealing.ts';
 
 export type ReadPowers = {
   readonly organization: MspId;
@@ -56,6 +59,9 @@ export type ReadRequest = {
   readonly signal: AbortSignal;
 };
 
+/** How long the owner and our read model may differ about how a version is sealed, and between two questions. */
+const resealingLag = { longestMs: 8_000, pauseMs: 100 };
+
 type Opening = {
   readonly manifest: Uint8Array;
   readonly secret: OpeningSecret;
@@ -68,21 +74,40 @@ type Opening = {
 
 /**
  * Opens a version for reading: its owner by the own key store, everybody else by an access that is recorded on the ledger first and
- * against which the owner's gateway releases the content key. S is gathered here. Works while any k of its n fragments can be had.
+ * against which the owner's gateway releases the content key. S is gathered here. Works while any k of its n fragments can be had, and
+ * goes on where the version is sealed anew or moved while it is read.
  */
 export async function readVersion(powers: ReadPowers, request: ReadRequest): Promise<OpenedContent> {
-  const version = powers.readModel.get('version', request.version)?.record;
-  if (version === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${request.version}`);
+  const { signal } = request;
+  let access: Promise<RecordedAccess> | undefined;
+  const find = async (): Promise<Lying> => {
+    const version = readable(powers, request.version);
+    checkRows(version, request);
+    const isOwn = version.owner === powers.organization;
+    // One read is one access, however often the version moves.
+    if (!isOwn) access ??= recordAccess(request, version);
+    const opening = isOwn ? ofOwn(powers, version) : await byAccess(powers, await access!, version, signal);
+    return { name: nameOf(opening), open: () => open(powers, opening, request) };
+  };
+  return openThroughResealing(find, signal);
+}
+
+function readable({ readModel }: ReadPowers, id: VersionId): VersionRecord {
+  const version = readModel.get('version', id)?.record;
+  if (version === undefined) throw new Refusal('VERSION_NOT_FOUND', `there is no version ${id}`);
   checkNotErased(version);
-  checkRows(version, request);
-  const { shares, ...opening } =
-    version.owner === powers.organization ? ofOwn(powers, version) : await byAccess(powers, request, version);
-  const { signal, form, rows } = request;
-  const open = (secret: OpeningSecret) =>
-    openContent({ ...opening, secret, ways: powers.ways(), form, rows }, { signal });
-  const { secret } = opening;
-  if (secret.kind !== 'version') return open(secret);
-  return powers.secrets.lend(shares, (s) => open({ ...secret, s }), signal);
+  return version;
+}
+
+function open(
+  { secrets, ways }: ReadPowers,
+  { shares, secret, ...opening }: Opening,
+  { form, rows, signal }: ReadRequest,
+): Promise<OpenedContent> {
+  const withSecret = (known: OpeningSecret) =>
+    openContent({ ...opening, secret: known, ways: ways(), form, rows }, { signal });
+  if (secret.kind !== 'version') return withSecret(secret);
+  return secrets.lend(shares, (s) => withSecret({ ...secret, s }), signal);
 }
 
 function checkRows(version: VersionRecord, { form, rows }: ReadRequest): void {
@@ -95,6 +120,11 @@ function checkRows(version: VersionRecord, { form, rows }: ReadRequest): void {
   const { id, rows: count } = version;
   if (rows.first >= rows.end || rows.first >= Number(count))
     throw new Rejection('REQUEST_INVALID', `There are no such rows: ${id} has ${count}, the first is 0.`);
+}
+
+/** Differs where the blocks are others, or lie elsewhere. */
+function nameOf({ manifest, shares, slots }: Opening): string {
+  return JSON.stringify([manifestHash(manifest), Buffer.from(shares?.shares ?? []).toString('hex'), slots]);
 }
 
 function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {
@@ -117,14 +147,22 @@ function ofOwn({ keys, custody }: ReadPowers, { id }: VersionRecord): Opening {
   };
 }
 
-async function byAccess(powers: ReadPowers, request: ReadRequest, version: VersionRecord): Promise<Opening> {
-  if (request.purpose === undefined)
+type RecordedAccess = {
+  readonly id: AccessId;
+  readonly purpose: string;
+  readonly transaction: string;
+  readonly pair: ReturnType<typeof generateKeyPair>;
+};
+
+async function recordAccess(request: ReadRequest, version: VersionRecord): Promise<RecordedAccess> {
+  const { purpose } = request;
+  if (purpose === undefined)
     throw new Rejection('REQUEST_INVALID', 'Say for which purpose you read another organization’s data: ?purpose=');
   const pair = generateKeyPair();
   const { result: access, transaction } = await request.asker.submit('access:record', {
     id: request.asker.mint('accs'),
     version: version.id,
-    purpose: request.purpose,
+    purpose,
     ...(request.grant === undefined ? {} : { grant: request.grant }),
     ephemeralKey: Buffer.from(pair.publicKey).toString('base64'),
   });
@@ -134,23 +172,17 @@ async function byAccess(powers: ReadPowers, request: ReadRequest, version: Versi
       `reading ${version.id} was denied, and that is on the ledger as ${access.id}`,
     );
   }
-  const address = powers.readModel.get('organization', version.owner)?.record.gatewayAddress;
-  if (address === undefined) throw new Fault('unavailable', `${version.owner} has no gateway address on the ledger.`);
-  const owner = { organization: version.owner, address };
-  const released = await askOwner(powers.peers, owner, access.id, request.signal);
-  const context = {
-    channel: powers.channel,
-    dataset: version.dataset,
-    version: version.id,
-    epoch: released.epoch,
-    grantee: powers.organization,
-    purpose: request.purpose,
-    transaction,
-  };
-  const bytes = await openKeyRelease(pair, context, parseKeyRelease(released.release));
-  const payload = payloadSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  const manifest = Buffer.from(payload.manifest, 'base64');
-  const parsed = checkManifest(version, manifest, Buffer.from(payload.salt, 'base64'));
+  return { id: access.id, purpose, transaction, pair };
+}
+
+async function byAccess(
+  powers: ReadPowers,
+  access: RecordedAccess,
+  version: VersionRecord,
+  signal: AbortSignal,
+): Promise<Opening> {
+  const { payload, manifest } = await released(powers, access, version, signal);
+  const parsed = parseManifest(manifest);
   const right = ['access', access.id];
   const now = slotsIn(payload, parsed);
   return {
@@ -162,13 +194,43 @@ async function byAccess(powers: ReadPowers, request: ReadRequest, version: Versi
   };
 }
 
-/** The manifest must be the one that the ledger commits to. */
-function checkManifest(version: VersionRecord, manifest: Uint8Array, salt: Uint8Array): StorageManifest {
-  const committed = commit(salt, Buffer.from(manifestHash(manifest), 'hex')) === version.manifestCommitment;
-  const parsed = committed ? parseManifest(manifest) : undefined;
-  if (parsed?.version !== version.id)
-    throw new Fault('corrupt', `The owner of ${version.id} gave another manifest than the ledger commits to.`);
-  return parsed;
+/**
+ * What the owner releases, with a manifest that the ledger commits to. While the version is sealed anew the owner and our read model do not change
+ * to the other manifest at the same moment: both are asked again.
+ */
+async function released(
+  powers: ReadPowers,
+  access: RecordedAccess,
+  version: VersionRecord,
+  signal: AbortSignal,
+): Promise<{ readonly payload: Payload; readonly manifest: Uint8Array }> {
+  const until = performance.now() + resealingLag.longestMs;
+  for (;;) {
+    const payload = await askForKeys(powers, access, version, signal);
+    const manifest = Buffer.from(payload.manifest, 'base64');
+    const { manifestCommitment } = readable(powers, version.id);
+    const digest = Buffer.from(manifestHash(manifest), 'hex');
+    const isCommitted = commit(Buffer.from(payload.salt, 'base64'), digest) === manifestCommitment;
+    if (isCommitted && parseManifest(manifest).version === version.id) return { payload, manifest };
+    if (performance.now() > until || signal.aborted)
+      throw new Fault('corrupt', `The owner of ${version.id} gave another manifest than the ledger commits to.`);
+    await pause(resealingLag.pauseMs, signal);
+  }
+}
+
+async function askForKeys(
+  { readModel, peers, channel, organization }: ReadPowers,
+  { id, purpose, transaction, pair }: RecordedAccess,
+  version: VersionRecord,
+  signal: AbortSignal,
+): Promise<Payload> {
+  const address = readModel.get('organization', version.owner)?.record.gatewayAddress;
+  if (address === undefined) throw new Fault('unavailable', `${version.owner} has no gateway address on the ledger.`);
+  const { epoch, release } = await askOwner(peers, { organization: version.owner, address }, id, signal);
+  const named = { dataset: version.dataset, version: version.id, epoch };
+  const context = { channel, ...named, grantee: organization, purpose, transaction };
+  const bytes = await openKeyRelease(pair, context, parseKeyRelease(release));
+  return payloadSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
 }
 
 function secretIn(payload: Payload): OpeningSecret {

@@ -38,9 +38,9 @@ const home = () => layoutOf(network.directory).ofOrganization('alder');
 const admin = (name = 'alder') => network.rest(name, 'admin');
 const read = (version: string, who = admin(), query = '') => readContent(who, version, query);
 
-function grant(dataset: string): Promise<Loose> {
+function grant(dataset: string, grantee = 'BirchMSP'): Promise<Loose> {
   const terms = { actions: ['read'], purposes: [purpose], models: [] };
-  return admin().call<Loose>('POST', '/grants', { body: { dataset, grantee: 'BirchMSP', terms } });
+  return admin().call<Loose>('POST', '/grants', { body: { dataset, grantee, terms } });
 }
 
 function revoke(id: string): Promise<Loose> {
@@ -83,6 +83,50 @@ async function settled(): Promise<void> {
     await wait(100);
   }
 }
+
+test('whoever reads while a version is sealed anew reads all of it: its owner and another grantee, in a loop and in one long read', async () => {
+  const dataset = await registerDataset(network);
+  const small = randomBytes(50_000);
+  // More than what lies between storage nodes and a reader who does not read on.
+  const large = randomBytes(14_000_000);
+  const version = await publishVersion(network, dataset, small);
+  const largeVersion = await publishVersion(network, dataset, large);
+  const { id: revoked } = await grant(dataset);
+  const { id: other } = await grant(dataset, 'CedarMSP');
+  await network.caughtUp();
+  const readers = [
+    { who: admin(), query: '' },
+    { who: admin('cedar'), query: `?purpose=${purpose}&grant=${other}` },
+  ];
+  const begun = readers.map(async ({ who, query }) => {
+    const accept = 'application/octet-stream';
+    const { body } = await who.open('GET', `/versions/${largeVersion}/content${query}`, { accept });
+    const pieces = (body as unknown as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    const first = (await pieces.next()).value as Uint8Array;
+    return { first, rest: () => Array.fromAsync({ [Symbol.asyncIterator]: () => pieces }) };
+  });
+  const long = await Promise.all(begun);
+
+  const { readModel } = network.gateways.get('alder')!.services;
+  let isOver = false;
+  const looping = (async () => {
+    let rounds = 0;
+    for (let isLast = false; !isLast; rounds++) {
+      isLast = isOver;
+      for (const { who, query } of readers) expect((await read(version, who, query)).equals(small)).toBe(true);
+    }
+    return rounds;
+  })();
+  await revoke(revoked);
+  const clearing = new Set([version, largeVersion]);
+  for await (const { event } of readModel.events({ signal: AbortSignal.timeout(100_000) })) {
+    if (event.kind === 'audit.recorded' && event.audit.kind === 'absence') clearing.delete(event.audit.version);
+    if (clearing.size === 0) break;
+  }
+  isOver = true;
+  expect(await looping).toBeGreaterThanOrEqual(2);
+  for (const { first, rest } of long) expect(Buffer.concat([first, ...(await rest())]).equals(large)).toBe(true);
+}, 120_000);
 
 test('a version is sealed anew under other keys, its old blocks are gone everywhere, and that is on the ledger', async () => {
   const content = randomBytes(6_000_000);
