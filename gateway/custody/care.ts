@@ -39,7 +39,7 @@ export type CarePowers = {
   readonly quotaBytes: number;
   readonly ledger: Pick<GatewayLedger, 'submit'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list'>;
-  readonly keys: Pick<KeyStore, 'version' | 'putShares'>;
+  readonly keys: Pick<KeyStore, 'version' | 'next' | 'putShares'>;
   readonly secrets: Pick<SharedSecrets, 'lend'>;
   readonly keeper: Pick<KeyKeeper, 'keep'>;
   readonly store: CustodyStore;
@@ -139,7 +139,8 @@ export class Care {
     if (barred.size === 0) return;
     const { blocks, slots } = this.#versions.known(version);
     await using direct = this.#direct(version, this.#powers.config.probeDeadlineMs * 3);
-    await reshareVersion({ ...this.#powers, blocks: direct }, blocks, slots, barred, signal);
+    const hasLeft = (node: StorageNodeId) => this.#powers.readModel.get('storage-node', node)?.record.state === 'left';
+    await reshareVersion({ ...this.#powers, hasLeft, blocks: direct }, blocks, slots, barred, signal);
     this.#powers.log.info({ version, barred: [...barred] }, 'S was shared anew');
   }
 

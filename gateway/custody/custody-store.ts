@@ -24,7 +24,11 @@ export type Resharing = {
   readonly before: Uint8Array;
   readonly after: Uint8Array;
   readonly places: readonly CurrentSlot[];
+  /** The storage nodes that got none of the new shares. */
+  readonly barred: ReadonlySet<StorageNodeId>;
 };
+
+type Written = { readonly places: readonly CurrentSlot[]; readonly barred: readonly StorageNodeId[] };
 
 /**
  * What the owner knows of its versions' blocks beside their manifests: slots that were moved, how blocks were last found, blocks that
@@ -102,14 +106,17 @@ export class CustodyStore implements Disposable {
   resharing(version: VersionId): Resharing | undefined {
     const row = this.#database.prepare('SELECT * FROM resharing WHERE version = ?').get(version);
     if (row === undefined) return undefined;
-    const places = JSON.parse(row.places as string) as readonly CurrentSlot[];
-    return { before: row.before as Uint8Array, after: row.after as Uint8Array, places };
+    const written = JSON.parse(row.places as string) as Written | Written['places'];
+    // Begun by a gateway that did not write down against whom: then it counts against nobody.
+    const { places, barred } = 'places' in written ? written : { places: written, barred: [] };
+    return { before: row.before as Uint8Array, after: row.after as Uint8Array, places, barred: new Set(barred) };
   }
 
-  beginResharing(version: VersionId, { before, after, places }: Resharing): void {
+  beginResharing(version: VersionId, { before, after, places, barred }: Resharing): void {
+    const written: Written = { places, barred: [...barred] };
     this.#database
       .prepare('INSERT INTO resharing VALUES (?, ?, ?, ?)')
-      .run(version, before, after, JSON.stringify(places));
+      .run(version, before, after, JSON.stringify(written));
   }
 
   /** The shares that these storage nodes may have kept are of no use any more. */

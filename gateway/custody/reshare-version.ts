@@ -1,4 +1,4 @@
-import type { StorageNodeId } from '@d-cloud/chaincode/domain';
+import type { StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
 import { StoreRefusal } from '@d-cloud/network/store';
 import { blockId, type SplitSecret, shareAnew } from '@d-cloud/pipelines/seal';
@@ -17,6 +17,8 @@ export type ResharePowers = {
   readonly keeper: Pick<KeyKeeper, 'keep'>;
   readonly secrets: Pick<SharedSecrets, 'lend'>;
   readonly blocks: Pick<DirectBlocks, 'put' | 'remove'>;
+  /** Whether a storage node has left for good, and took its share with it. */
+  readonly hasLeft: (storageNode: StorageNodeId) => boolean;
   readonly random: (sizeBytes: number) => Uint8Array;
   readonly failpoint: Failpoint;
 };
@@ -34,31 +36,45 @@ export async function reshareVersion(
   barred: ReadonlySet<StorageNodeId>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, keys, keeper, secrets, random, failpoint } = powers;
+  const { store, keys, secrets, random, failpoint } = powers;
   if (manifest.shares === undefined) return store.bar(version, barred);
   const begun = store.resharing(version);
-  const isSwitched = begun !== undefined && Buffer.compare(begun.after, manifest.shares) === 0;
-  if (begun !== undefined && !isSwitched) {
-    await clear(powers, begun.after, begun.places, barred, signal);
-    store.endResharing(version, new Set());
+  if (begun !== undefined) {
+    if (Buffer.compare(begun.after, manifest.shares) === 0) await end(powers, version, begun, barred, signal);
+    else {
+      await clear(powers, begun.after, begun.places, barred, signal);
+      store.endResharing(version, new Set());
+    }
+    // A storage node that was barred since then may have one of the shares that count now.
+    if (barred.isSubsetOf(store.barred(version))) return;
   }
-  if (!isSwitched) {
-    const fresh = await secrets.lend(
-      sharesAt(manifest, slots, ['own', version]),
-      (s) => shareAnew(s as Uint8Array, manifest, random),
-      signal,
-    );
-    store.beginResharing(version, { before: manifest.shares, after: fresh.digests, places: slots });
-    await place(powers, manifest.k, fresh, slots, barred, signal);
-    failpoint('expel.placed');
-    keys.putShares(version, fresh.digests);
-    failpoint('expel.switched');
-  }
+  const fresh = await secrets.lend(
+    sharesAt(manifest, slots, ['own', version]),
+    (s) => shareAnew(s as Uint8Array, manifest, random),
+    signal,
+  );
+  const resharing = { before: manifest.shares, after: fresh.digests, places: slots, barred };
+  store.beginResharing(version, resharing);
+  await place(powers, manifest.k, fresh, slots, barred, signal);
+  failpoint('expel.placed');
+  keys.putShares(version, fresh.digests);
+  failpoint('expel.switched');
+  await end(powers, version, resharing, barred, signal);
+}
+
+/** The new shares count: removes the old ones. `barred` are those of now, more of them maybe than when it began. */
+async function end(
+  powers: ResharePowers,
+  version: VersionId,
+  resharing: Resharing,
+  barred: ReadonlySet<StorageNodeId>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { keeper, failpoint, store } = powers;
   await keeper.keep(version, signal);
-  const { before, places } = store.resharing(version) as Resharing;
-  await clear(powers, before, places, barred, signal);
+  await clear(powers, resharing.before, resharing.places, barred, signal);
   failpoint('expel.cleared');
-  store.endResharing(version, barred);
+  store.endResharing(version, resharing.barred);
 }
 
 /** Puts the new shares; a storage node that is away gets its own later, by a repair. Fault `unavailable` where too few took theirs. */
@@ -86,9 +102,9 @@ async function place(
     throw new Fault('unavailable', `Only ${placed} storage nodes took a new share, and ${k + 1} are needed.`);
 }
 
-/** Removes shares from where they lay. Fault `unavailable` while a storage node that is not barred has not answered. */
+/** Removes shares from where they lay. Fault `unavailable` while a storage node that is not barred and has not left has not answered. */
 async function clear(
-  { blocks }: ResharePowers,
+  { blocks, hasLeft }: ResharePowers,
   digests: Uint8Array,
   places: readonly CurrentSlot[],
   barred: ReadonlySet<StorageNodeId>,
@@ -102,7 +118,8 @@ async function clear(
       signal.throwIfAborted();
       if (!isTheNodes(error)) throw error;
       // A refusal is an answer: the block is not there. Of a barred node nothing is expected.
-      if (error instanceof Fault && !barred.has(storageNode)) away = { node: storageNode, cause: error };
+      if (error instanceof Fault && !barred.has(storageNode) && !hasLeft(storageNode))
+        away = { node: storageNode, cause: error };
     }
   }
   if (away === undefined) return;

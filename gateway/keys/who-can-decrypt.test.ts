@@ -308,6 +308,7 @@ class World implements AsyncDisposable {
           secrets: this.secrets,
           random: randomBytes,
           failpoint: () => {},
+          hasLeft: () => false,
           blocks: {
             put: async (at, cid, bytes) => this.put(Number(at.slice(5)), cid, bytes),
             // An expelled storage node keeps what it has.
