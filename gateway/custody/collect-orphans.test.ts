@@ -109,6 +109,7 @@ function powers(change: Partial<OrphanPowers> = {}): OrphanPowers {
       ],
     ]),
     own: () => undefined,
+    alone: (_, act) => act(),
     nowMs: () => nowMs,
     horizonMs,
     ...change,
@@ -159,6 +160,25 @@ describe('orphans', () => {
     await collectOrphans(powers(), signal);
     expect(removed).toContain(`cid-${published}`);
     expect(index.ofVersion(ofJob)).toHaveLength(1);
+  });
+
+  test('of an own version are what belongs to it nowhere; what belongs to it there stays, and nothing else is done to it meanwhile', async () => {
+    const change = { organization: birch, own: () => [{ cid: 'cid-of-another', node }] };
+    const tasks: VersionId[] = [];
+    const alone: OrphanPowers['alone'] = (version, act) => {
+      tasks.push(version);
+      return act();
+    };
+    await collectOrphans(powers({ ...change, alone }), signal);
+    nowMs = horizonMs;
+    await collectOrphans(powers({ ...change, own: () => [{ cid: `cid-${published}`, node }] }), signal);
+    expect(removed).not.toContain(`cid-${published}`);
+    nowMs = 0;
+    await collectOrphans(powers(change), signal);
+    nowMs = horizonMs;
+    await collectOrphans(powers(change), signal);
+    expect(removed).toContain(`cid-${published}`);
+    expect(new Set(tasks)).toEqual(new Set([published, uploading, ofJob, abandoned, foreign]));
   });
 
   test('on a storage node that is down keep their line, and go when it is back', async () => {

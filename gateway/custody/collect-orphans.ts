@@ -6,8 +6,7 @@ import type { BlockIndex, IndexedBlock } from '../peer/block-index.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { UploadJournal } from '../publish/upload-journal.ts';
-import type { CustodyStore } from './custody-store.ts';
-import type { CurrentSlot, VersionBlocks } from './version-blocks.ts';
+import type { CustodyStore, PlacedBlock } from './custody-store.ts';
 
 export type OrphanPowers = {
   readonly organization: MspId;
@@ -17,10 +16,10 @@ export type OrphanPowers = {
   readonly readModel: Pick<ReadModel, 'get' | 'list'>;
   readonly ledger: Pick<GatewayLedger, 'evaluate'>;
   readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
-  /** The blocks of an own version and where they lie now; nothing where its keys are not kept. */
-  readonly own: (
-    version: VersionId,
-  ) => { readonly blocks: VersionBlocks; readonly slots: readonly CurrentSlot[] } | undefined;
+  /** The blocks of an own version where they belong; nothing where its keys are not kept. */
+  readonly own: (version: VersionId) => readonly PlacedBlock[] | undefined;
+  /** Runs what must not overlap with anything else that is done to a version's blocks. */
+  readonly alone: <T>(version: VersionId, act: () => Promise<T>) => Promise<T>;
   readonly nowMs: () => number;
   readonly horizonMs: number;
 };
@@ -41,14 +40,16 @@ export async function collectOrphans(powers: OrphanPowers, signal: AbortSignal):
   let removed = 0;
   for (const version of index.versions()) {
     signal.throwIfAborted();
-    const orphans = orphansOf(powers, version, underWay);
-    for (const { cid, node } of orphans) seen.add(`${cid} ${node}`);
-    const now = powers.nowMs();
-    const isErased = powers.readModel.get('version', version)?.record.erasure !== undefined;
-    const horizonMs = isErased ? 0 : powers.horizonMs;
-    const due = orphans.filter(({ cid, node }) => now - store.suspect(cid, node, now) >= horizonMs);
-    if (due.length === 0 || !(await isStillOrphan(powers, version))) continue;
-    for (const block of due) if (await remove(powers, block, signal)) removed++;
+    await powers.alone(version, async () => {
+      const orphans = orphansOf(powers, version, underWay);
+      for (const { cid, node } of orphans) seen.add(`${cid} ${node}`);
+      const now = powers.nowMs();
+      const isErased = powers.readModel.get('version', version)?.record.erasure !== undefined;
+      const horizonMs = isErased ? 0 : powers.horizonMs;
+      const due = orphans.filter(({ cid, node }) => now - store.suspect(cid, node, now) >= horizonMs);
+      if (due.length === 0 || !(await isStillOrphan(powers, version))) return;
+      for (const block of due) if (await remove(powers, block, signal)) removed++;
+    });
   }
   for (const { cid, node } of store.suspects) if (!seen.has(`${cid} ${node}`)) store.clear(cid, node);
   return removed;
@@ -69,11 +70,7 @@ function orphansOf(
   if (hasLeft(readModel, record.owner)) return index.ofVersion(version);
   const known = record.owner === organization ? own(version) : undefined;
   if (known === undefined) return [];
-  const expected = new Set(
-    known.slots.flatMap(({ slot, storageNode }) =>
-      known.blocks.ordinals.map((ordinal) => `${known.blocks.cid(slot, ordinal)} ${storageNode}`),
-    ),
-  );
+  const expected = new Set(known.map(({ cid, node }) => `${cid} ${node}`));
   return index.ofVersion(version).filter(({ cid, node }) => !expected.has(`${cid} ${node}`));
 }
 

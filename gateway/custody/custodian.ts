@@ -6,7 +6,7 @@ import type { ReadModel } from '../projection/index.ts';
 import type { UploadJournal } from '../publish/upload-journal.ts';
 import { type AskedRepair, AskedRepairs } from './asked-repairs.ts';
 import { Care, type Cared, type CarePowers, type HearPut, type Recorder } from './care.ts';
-import { collectOrphans, hasLeft } from './collect-orphans.ts';
+import { collectOrphans, hasLeft, type OrphanPowers } from './collect-orphans.ts';
 import { nodesFor } from './nodes-for.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { type KnownVersion, OwnVersions } from './own-versions.ts';
@@ -148,8 +148,15 @@ export class Custodian implements AsyncDisposable {
   /** Clears the own storage nodes of what belongs to nothing. */
   async #collect(signal: AbortSignal): Promise<void> {
     const { config, clock, log } = this.#powers;
-    const own = (version: VersionId) => (this.#versions.isKept(version) ? this.#versions.known(version) : undefined);
-    const orphans = { ...this.#powers, own, nowMs: () => clock.now().getTime(), horizonMs: config.orphanHorizonMs };
+    const own = (version: VersionId) => this.#versions.belonging(version);
+    const alone: OrphanPowers['alone'] = (version, act) => this.#alone.run(version, act);
+    const orphans = {
+      ...this.#powers,
+      own,
+      alone,
+      nowMs: () => clock.now().getTime(),
+      horizonMs: config.orphanHorizonMs,
+    };
     const removed = await collectOrphans(orphans, signal);
     if (removed > 0) log.info({ removed }, 'orphaned blocks were removed');
   }

@@ -1,17 +1,19 @@
 import { checkNotErased, type MspId, Refusal, type VersionId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
+import { parseManifest } from '@d-cloud/pipelines/seal';
 import type { KeyStore } from '../keys/key-store.ts';
 import { manifestNow } from '../keys/manifest-now.ts';
 import { listAll } from '../peer/list-all.ts';
 import type { ReadModel } from '../projection/index.ts';
-import type { CustodyStore } from './custody-store.ts';
+import type { CustodyStore, PlacedBlock } from './custody-store.ts';
+import { placedBlocks, resharedBlocks } from './placed-blocks.ts';
 import { type CurrentSlot, currentSlots, VersionBlocks } from './version-blocks.ts';
 import type { Observation } from './version-health.ts';
 
 export type OwnVersionsPowers = {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'get' | 'list'>;
-  readonly keys: Pick<KeyStore, 'version'>;
+  readonly keys: Pick<KeyStore, 'version' | 'next'>;
   readonly store: CustodyStore;
 };
 
@@ -54,6 +56,20 @@ export class OwnVersions {
     if (kept === undefined) return undefined;
     const blocks = new VersionBlocks(manifestNow(kept));
     return { blocks, slots: currentSlots(blocks.manifest, store.moved(version)) };
+  }
+
+  /** Every block of a version of ours where it belongs, also as it is being sealed or shared anew; nothing where it is not kept. */
+  belonging(version: VersionId): readonly PlacedBlock[] | undefined {
+    const { keys, store } = this.#powers;
+    const known = this.isKept(version) ? this.kept(version) : undefined;
+    if (known === undefined) return undefined;
+    const next = keys.next(version);
+    const blocksToBe = next && new VersionBlocks(parseManifest(next.manifest));
+    return [
+      ...placedBlocks(known.blocks, known.slots),
+      ...(blocksToBe === undefined ? [] : placedBlocks(blocksToBe, currentSlots(blocksToBe.manifest, new Map()))),
+      ...resharedBlocks(store.resharing(version)),
+    ];
   }
 
   /** Whether it is ours to look after still. */

@@ -18,7 +18,8 @@ import { gatewayStamp } from '../background/gateway-stamp.ts';
 import type { Custodian } from '../custody/custodian.ts';
 import type { CustodyStore, PlacedBlock } from '../custody/custody-store.ts';
 import { DirectBlocks } from '../custody/direct-blocks.ts';
-import { type CurrentSlot, VersionBlocks } from '../custody/version-blocks.ts';
+import { distinctBlocks, placedBlocks, resharedBlocks } from '../custody/placed-blocks.ts';
+import { type CurrentSlot, currentSlots, VersionBlocks } from '../custody/version-blocks.ts';
 import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { KeyStore, NextKeys } from '../keys/key-store.ts';
 import type { GatewayLedger } from '../ledger.ts';
@@ -186,9 +187,12 @@ export class Resealer implements AsyncDisposable {
     const { sealing } = next;
     // Two tries may have come to other keys of the same number: only those that the ledger commits to may take the place of what there is.
     if (record.manifestCommitment !== commitmentOf(next)) return this.#forgetNext(version, next);
-    const old = slots.flatMap(({ slot, storageNode }) =>
-      blocks.ordinals.map((ordinal) => ({ cid: blocks.cid(slot, ordinal), node: storageNode })),
-    );
+    // Also those that lie where its slots were moved away from, and the shares of a sharing anew that was not ended: custody forgets both here.
+    const old = distinctBlocks([
+      ...placedBlocks(blocks, slots),
+      ...placedBlocks(blocks, store.vacated(version)),
+      ...resharedBlocks(store.resharing(version)),
+    ]);
     store.supersede(version, sealing, old);
     failpoint('reseal.superseded');
     store.forget(version);
@@ -202,9 +206,7 @@ export class Resealer implements AsyncDisposable {
     const { keys, keeper, log } = this.#powers;
     const { signal } = this.#followUp;
     const blocks = new VersionBlocks(parseManifest(manifest));
-    const placed = blocks.manifest.slots.flatMap(({ slot, storageNode }) =>
-      blocks.ordinals.map((ordinal) => ({ cid: blocks.cid(slot, ordinal), node: storageNode as StorageNodeId })),
-    );
+    const placed = placedBlocks(blocks, currentSlots(blocks.manifest, new Map()));
     const { away } = await this.#remove(version, placed, signal);
     if (away > 0) throw new Fault('unavailable', `${away} blocks of a sealing that came to nothing are left.`);
     keys.dropNext(version);
