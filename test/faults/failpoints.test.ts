@@ -14,9 +14,9 @@ const walkedIn: Readonly<Record<string, string>> = {
   repair: 'test/faults/storage-drain.test.ts',
   revoke: 'test/faults/ending.ts',
   erase: 'test/faults/ending.ts',
-  rotate: 'gateway/keys/rotator.test.ts',
-  reseal: 'gateway/reseal/resealer.test.ts',
-  expel: 'gateway/custody/reshare-version.test.ts',
+  rotate: 'test/faults/ending.ts',
+  reseal: 'test/faults/ending.ts',
+  expel: 'test/faults/storage-drain.test.ts',
 };
 
 test('every story with failpoints has a file that walks it, and no file is named for a story that is none', () => {

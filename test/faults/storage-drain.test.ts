@@ -1,5 +1,6 @@
 /** A storage node leaves: the owners of what lies on it move it first, kill or no kill, and whoever reads finds it at its new place. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { GrantView } from '@d-cloud/gateway/cli';
 import { failpointNames } from '@d-cloud/gateway/publish';
@@ -107,3 +108,38 @@ test('blocks that belong to nothing are removed from the own storage nodes after
   expect(digestsOf(await blockFiles(network, node))).toEqual(digestsOf(before));
   await isReadable();
 }, 120_000);
+
+test('an expulsion, killed at every line of sharing S anew: it is one, everything opens, and no old share lies beside the new ones', async () => {
+  const admin = () => network.as('alder', 'admin');
+  const { fragments } = await storageOf(alder(), version);
+  const { storageNode: expelled } = fragments.find(({ organization }) => organization === 'BirchMSP')!;
+  const trusted = fragments.filter(({ storageNode }) => storageNode !== expelled);
+  const held = () =>
+    Promise.all(trusted.map(async ({ storageNode }) => [...(await blockFiles(network, storageNode)).keys()]));
+  const before = await held();
+  const expel = () =>
+    admin().call<{ ledger: unknown }>('POST', `/storage-nodes/${expelled}/expel`, {
+      body: { reason: 'it was sold with its disk' },
+      idempotencyKey: 'killed-at-expel',
+    });
+  const [first, ...later] = failpointNames.filter((name) => name.startsWith('expel.'));
+  expect(later.length).toBeGreaterThan(0);
+  await network.arm('alder', first!);
+  const asked = expel().catch(() => undefined);
+  for (const line of later) await network.reach('alder', line);
+  await network.revive('alder');
+  const { ledger } = await until('the repeated request to be answered', expel);
+  expect((await asked)?.ledger ?? ledger).toEqual(ledger);
+
+  const custody = join(network.layout.ofOrganization('alder').gateway, 'custody.sqlite');
+  await until('S to be shared anew', () => {
+    using database = new DatabaseSync(custody, { readOnly: true });
+    const { length: barred } = database.prepare('SELECT * FROM barred WHERE node = ?').all(expelled);
+    return barred === 1 && database.prepare('SELECT * FROM resharing').all().length === 0;
+  });
+  const after = await held();
+  expect(after.map(({ length }) => length)).toEqual(before.map(({ length }) => length));
+  for (const [slot, files] of after.entries())
+    expect(files.filter((file) => !before[slot]!.includes(file))).toHaveLength(1);
+  await isReadable();
+}, 180_000);
