@@ -10,8 +10,9 @@ const { fabrics, ipfs } = realPrograms;
 const inFolder = '<rootDir>/test/dist/network';
 const scenario = (name) => `<rootDir>/test/dist/scenarios/${name}.test.js`;
 const mainJob = scenario('publish-grant-run-and-read');
-// What is purged, and what is removed from storage nodes, is for a real peer and real Kubo to show too. Releases do not differ there.
-const erasure = scenario('an-erasure-leaves-nothing');
+// What is purged, what is removed from storage nodes, and keys that come back are for a real peer and real Kubo to show too. Releases do
+// not differ there.
+const rights = scenario('who-can-read-what');
 // Projects resolve a relative root against the first one's, so it is said whole.
 const rootDir = fileURLToPath(new URL('../..', import.meta.url));
 const shared = { ...project, rootDir, testPathIgnorePatterns: ['/node_modules/'] };
@@ -33,7 +34,7 @@ export default {
     ...released.map(([label, binaries], at) => ({
       ...shared,
       displayName: `the main job on ${label}`,
-      testMatch: at === released.length - 1 ? [mainJob, erasure] : [mainJob],
+      testMatch: at === released.length - 1 ? [mainJob, rights] : [mainJob],
       globals: { realPrograms, networkKind: networkOf(binaries) },
     })),
   ],
