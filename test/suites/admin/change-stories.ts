@@ -74,6 +74,55 @@ export function changeStories(stage: Stage): void {
     await as('cedar').post(`/changes/${id}/withdraw`);
   });
 
+  test("an organization's anchor peers are its own word: its admin alone decides, and nobody else's signature counts for it", async () => {
+    const anchors = async () =>
+      (await as('birch').get(`/channels/${channel()}/members`)).members.find(({ mspId }: Loose) => mspId === 'AlderMSP')
+        .anchorPeers;
+    const before = await anchors();
+    const edit = { kind: 'set-anchor-peers', mspId: 'AlderMSP', addresses: [...before, '127.0.0.1:9'] } as const;
+    const foreign = await as('birch').propose(edit, 'another door to Alder');
+    await as('birch').post(`/changes/${foreign.id}/sign`);
+    await as('cedar').post(`/changes/${foreign.id}/sign`);
+    await expect(as('birch').post(`/changes/${foreign.id}/submit`)).rejects.toMatchObject({
+      code: 'SIGNATURES_MISSING',
+      message: expect.stringContaining('it still needs AlderMSP'),
+    });
+    expect(await carry(stage(), foreign.id, ['alder'])).toMatchObject({ state: 'in-force' });
+    await until('birch to see it', async () => (await anchors()).join() === edit.addresses.join(), 20_000);
+    const { id } = await as('alder').propose({ ...edit, addresses: before }, 'as it was');
+    expect(await carry(stage(), id, ['alder'])).toMatchObject({ state: 'in-force' });
+    await until('birch to see the old ones', async () => (await anchors()).join() === before.join(), 20_000);
+  });
+
+  test('a capability that all members know, and an access rule, are agreed upon by a majority and read by all', async () => {
+    const application = async () => (await configOf(stage(), 'cedar')).groups.Application.values;
+    const before = JSON.stringify((await application()).Capabilities.value);
+    expect(before).toContain('V2_5');
+    const agree = async (edit: Parameters<ReturnType<typeof as>['propose']>[0]) => {
+      const { id, review } = await as('alder').propose(edit);
+      expect(review.progress.guards.map(({ path }: Loose) => path)).toEqual(['/Channel/Application/Admins']);
+      expect(review.bar).toEqual({ signed: 0, needed: 2 });
+      expect(await carry(stage(), id, ['alder', 'birch'])).toMatchObject({ state: 'in-force' });
+    };
+    const capability = (name: string) => ({ kind: 'set-capability', section: 'Application', name }) as const;
+    await agree(capability('V2_0'));
+    await until(
+      'cedar to see the older one',
+      async () => !JSON.stringify((await application()).Capabilities.value).includes('V2_5'),
+    );
+    await agree(capability('V2_5'));
+    await until(
+      'cedar to see the newer one',
+      async () => JSON.stringify((await application()).Capabilities.value) === before,
+    );
+    const policy = '/Channel/Application/Admins';
+    await agree({ kind: 'set-acl', resource: 'lscc/ChaincodeExists', policy });
+    await until('cedar to see the rule', async () =>
+      JSON.stringify((await application()).ACLs?.value ?? '').includes('lscc/ChaincodeExists'),
+    );
+    expect(JSON.stringify((await application()).ACLs.value)).toContain(policy);
+  });
+
   test('two changes of one configuration: the second is void and says so', async () => {
     const first = await as('alder').propose({ kind: 'set-batch', timeout: '50ms' });
     const second = await as('birch').propose({ kind: 'set-batch', maxMessageCount: 400 });
@@ -97,6 +146,10 @@ export function changeStories(stage: Stage): void {
     [
       'a policy that nobody can satisfy',
       { kind: 'set-policy', path: '/Channel/Application/Admins', rule: 'ANY Nothing' },
+    ],
+    [
+      'an access rule whose policy is not there',
+      { kind: 'set-acl', resource: 'event/Block', policy: '/Channel/Application/Nobody' },
     ],
     ['what 2.5 does not know', { kind: 'set-capability', section: 'Channel', name: 'V9_0' }],
   ] as const)('%s is refused before anyone signs', async (_, edit) => {
