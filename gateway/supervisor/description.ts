@@ -28,7 +28,14 @@ const organization = z.strictObject({
   orderers: z.array(z.strictObject({ port, adminPort: port })),
   /** `swarmPort` is where other IPFS nodes reach it; a public store's alone. */
   storageNodes: z.array(
-    z.strictObject({ id: z.string(), port, disk: z.string(), capacityBytes: z.string(), swarmPort: port.optional() }),
+    z.strictObject({
+      id: z.string(),
+      port,
+      disk: z.string(),
+      capacityBytes: z.string(),
+      pricePerGibMonth: z.string().optional(),
+      swarmPort: port.optional(),
+    }),
   ),
   computeNodes: z.array(z.strictObject({ id: z.string(), classes: z.array(z.enum(['R-1', 'J-1'])) })),
 });

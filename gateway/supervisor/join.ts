@@ -46,8 +46,9 @@ export async function joinConsortium(
   await Promise.all(
     organizations.map(async ({ name, host, storageNodes, computeNodes }) => {
       const rest = signIn(credentials, name, 'operator');
-      for (const { id, disk, capacityBytes } of storageNodes) {
-        const body = { id, host: isLoopback(host) ? `this-machine-${name}` : host, disk, capacityBytes };
+      for (const { id, disk, capacityBytes, pricePerGibMonth } of storageNodes) {
+        const place = { host: isLoopback(host) ? `this-machine-${name}` : host, disk };
+        const body = { id, ...place, capacityBytes, ...(pricePerGibMonth !== undefined && { pricePerGibMonth }) };
         await once(() => rest.call('POST', '/storage-nodes', { body, idempotencyKey: `join-${id}` }), wait);
       }
       for (const { id, classes } of computeNodes) {

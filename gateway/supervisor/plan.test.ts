@@ -99,6 +99,19 @@ describe('a description that changed', () => {
     expect(additions.join()).toMatch(/peer-alder-2.*chaincode-alder-2.*storage-alder-4.*compute-alder-2/);
   });
 
+  test('adds a storage node with a price, and keeps the price of those that are there', () => {
+    const priced = (...prices: (string | undefined)[]) =>
+      three({ storageNodes: prices.map((pricePerGibMonth) => ({ ...(pricePerGibMonth && { pricePerGibMonth }) })) });
+    const first = plan({ organizations: priced('12', undefined) });
+    const more = plan({ organizations: priced('12', undefined, '9') }, first);
+    expect(networkDescription.parse(JSON.parse(JSON.stringify(more)))).toEqual(more);
+    expect(more.organizations[0]!.storageNodes.map((one) => one.pricePerGibMonth)).toEqual(['12', undefined, '9']);
+    expect(() => plan({ organizations: priced('13', undefined) }, first)).toThrow(
+      'organizations[0].storageNodes[0].pricePerGibMonth: it stands on the ledger with a price of 12',
+    );
+    expect(() => plan({ organizations: priced('12', '1') }, first)).toThrow('with no price');
+  });
+
   test('goes public, and private again, with a port for other IPFS nodes and everything else as it was', () => {
     const ipfs: WantedInput['ipfs'] = { mode: 'public', bootstrap: ['/ip4/10.0.0.1/tcp/4001/p2p/QmOne'] };
     const isPublic = plan({ network: 'real', ipfs }, before);

@@ -133,11 +133,14 @@ function portsUsed({ ports, peers, orderers, storageNodes }: OrganizationDescrip
   ]);
 }
 
-function storageWanted({ storageNodes }: WantedOrganization): { disk: string; capacityBytes: string }[] {
+type StorageWanted = { readonly disk: string; readonly capacityBytes: string; readonly pricePerGibMonth?: string };
+
+function storageWanted({ storageNodes }: WantedOrganization): StorageWanted[] {
   const list = typeof storageNodes === 'number' ? Array.from({ length: storageNodes }, () => undefined) : storageNodes;
   return list.map((node, at) => ({
     disk: node?.disk ?? `disk-${at + 1}`,
     capacityBytes: String(bytesOf(node?.capacity ?? '64 GiB')),
+    ...(node?.pricePerGibMonth !== undefined && { pricePerGibMonth: node.pricePerGibMonth }),
   }));
 }
 
@@ -234,8 +237,13 @@ function destroyedOf(
       'storageNodes',
       `${name} has ${known.storageNodes.length} with other organizations' data; drain one first (POST /v1/storage-nodes/<id>/drain) and let it leave`,
     );
-  for (const [at, { disk, capacityBytes }] of known.storageNodes.entries()) {
+  for (const [at, { disk, capacityBytes, pricePerGibMonth }] of known.storageNodes.entries()) {
     const now = storage[at];
+    if (now !== undefined && now.pricePerGibMonth !== pricePerGibMonth)
+      refuse(
+        `storageNodes[${at}].pricePerGibMonth`,
+        `it stands on the ledger with ${pricePerGibMonth === undefined ? 'no price' : `a price of ${pricePerGibMonth}`}; ask another one of a storage node that is added at the end`,
+      );
     if (now !== undefined && (now.disk !== disk || now.capacityBytes !== capacityBytes))
       refuse(
         `storageNodes[${at}]`,

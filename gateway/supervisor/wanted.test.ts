@@ -52,6 +52,10 @@ describe('a description of a network', () => {
       '{"organizations":[{"name":"a","storageNodes":[{"capacity":"much"}]}]}',
       'organizations[0].storageNodes[0].capacity: write bytes',
     ],
+    [
+      '{"organizations":[{"name":"a","storageNodes":[{"pricePerGibMonth":"1.5"}]}]}',
+      'organizations[0].storageNodes[0].pricePerGibMonth: write a whole amount',
+    ],
     ['{"organizations":[{"name":"a","orderers":0}]}', 'organizations: nobody orders transactions'],
     ['{"organizations":[{"name":"a"},{"name":"a"}]}', 'organizations[1].name: a is described twice'],
     ['{"organizations":[{"name":"a"},{"name":"a-b"}]}', 'organizations[0].name: the programs of a-b would be taken'],

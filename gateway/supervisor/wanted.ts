@@ -34,6 +34,11 @@ const storageNode = z.strictObject({
     .optional()
     .describe('Name of the disk it lies on, a failure domain: fragments of one version go to different disks'),
   capacity: size.default('64 GiB').describe('How much it offers, in bytes or such as "64 GiB"'),
+  pricePerGibMonth: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,29})$/, say('write a whole amount as a text, such as "12"'))
+    .optional()
+    .describe('What is asked for a GiB kept for a month, in minor units of account; nothing when left out'),
 });
 const computeNode = z.strictObject({
   classes: z
@@ -66,7 +71,10 @@ const organization = z.strictObject({
     .default(1),
   orderers: z.int().min(0).max(4, say('write 0 to 4')).default(1),
   storageNodes: z
-    .union([z.int().min(0).max(64), z.array(storageNode).max(64)], say('write how many, or a list of {disk, capacity}'))
+    .union(
+      [z.int().min(0).max(64), z.array(storageNode).max(64)],
+      say('write how many, or a list of {disk, capacity, pricePerGibMonth}'),
+    )
     .default(3),
   computeNodes: z
     .union([z.int().min(0).max(64), z.array(computeNode).max(64)], say('write how many, or a list of {classes}'))

@@ -1,6 +1,7 @@
 /** `dcloud network` as an operator types it: what the file says is planned, started, added to; what would destroy is refused. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCredentials, signIn } from '@d-cloud/gateway/cli';
 import { readState } from '@d-cloud/gateway/supervisor';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { begin, dcloud, type Json, type Shown } from '../support/command-line.ts';
@@ -62,7 +63,8 @@ describe('a network described in a file', () => {
     await works('network', 'up', file());
     const { dataset } = await works('publish', join(samples, 'documents'), '--title', 'Kept', '--as', 'alder');
 
-    await wish({ ...alder, storageNodes: 4 }, birch, { ...cedar, computeNodes: 1 });
+    const offered = [{}, {}, {}, { pricePerGibMonth: '12' }];
+    await wish({ ...alder, storageNodes: offered }, birch, { ...cedar, computeNodes: 1 });
     const { additions } = await works('network', 'plan', file());
     expect(additions).toHaveLength(2);
     const { err } = await type('network', 'up', file());
@@ -70,6 +72,11 @@ describe('a network described in a file', () => {
     const { processes, phase, pid } = (await readState(home.directory))!;
     expect(phase).toBe('ready');
     expect(processes.map(({ name }) => name)).toContain('compute-cedar');
+    const { items } = await signIn(await readCredentials(home.directory), 'birch', 'operator').call<Json>(
+      'GET',
+      '/storage-nodes',
+    );
+    expect(items.flatMap((one: Json) => one.pricePerGibMonth ?? [])).toEqual(['12']);
 
     for (const one of [pid, ...processes.map((process) => process.pid)]) if (one) process.kill(one, 'SIGKILL');
     expect(await type('network', 'status')).toMatchObject({ code: 1, json: { phase: 'failed' } });
