@@ -145,3 +145,12 @@ describe('a key of a token that is not to be had', () => {
     },
   );
 });
+
+test('a recovery is told of one protection, wholly, before it looks at anything else', async () => {
+  const recover = (...words: readonly string[]) => type('keys', 'recover', '--recovery-key', 'absent.key', ...words);
+  await expect(recover('--plain', '--passphrase-file', 'a')).rejects.toThrow('Say one of');
+  await expect(recover('--pin-file', 'a')).rejects.toThrow('Say one of');
+  await expect(recover('--pkcs11', 'a.so', '--token', 'alder')).rejects.toThrow('--pkcs11 needs');
+  for (const said of [[], ['--passphrase-file', 'a'], ['--plain']])
+    await expect(recover(...said)).rejects.toThrow('absent.key cannot be read');
+});
