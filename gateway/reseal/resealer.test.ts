@@ -119,14 +119,14 @@ test('whoever reads while a version is sealed anew reads all of it: its owner an
   })();
   await revoke(revoked);
   const clearing = new Set([version, largeVersion]);
-  for await (const { event } of readModel.events({ signal: AbortSignal.timeout(100_000) })) {
+  for await (const { event } of readModel.events({ signal: AbortSignal.timeout(170_000) })) {
     if (event.kind === 'audit.recorded' && event.audit.kind === 'absence') clearing.delete(event.audit.version);
     if (clearing.size === 0) break;
   }
   isOver = true;
   expect(await looping).toBeGreaterThanOrEqual(2);
   for (const { first, rest } of long) expect(Buffer.concat([first, ...(await rest())]).equals(large)).toBe(true);
-}, 120_000);
+}, 180_000);
 
 test('a version is sealed anew under other keys, its old blocks are gone everywhere, and that is on the ledger', async () => {
   const content = randomBytes(6_000_000);
