@@ -7,5 +7,7 @@ export async function gatewayRuns(directory: string, organization: string): Prom
   const gateway = state.processes.find(({ name }) => name === `gateway-${organization}`);
   // A supervisor that was killed leaves its programs running.
   if (gateway?.pid !== undefined && isOurs(gateway.pid, directory)) return true;
-  return state.phase !== 'failed' && isOurs(state.pid, directory) && gateway?.state !== 'held';
+  return (
+    state.phase !== 'failed' && state.phase !== 'stopped' && isOurs(state.pid, directory) && gateway?.state !== 'held'
+  );
 }

@@ -77,11 +77,11 @@ export async function releaseProcess(directory: string, name: string): Promise<v
 }
 
 async function processesMeant(directory: string, name: string): Promise<SupervisorState['processes']> {
-  const { processes = [] } = (await readState(directory)) ?? {};
+  const { phase, processes = [] } = (await readState(directory)) ?? {};
+  if (phase !== 'starting' && phase !== 'ready') throw new Error('No network runs here. Start it with: dcloud up');
   const meant = processes.filter((one) => isMeant(one.name, name));
   if (meant.length > 0) return meant;
-  if (processes.length === 0) throw new Error('No network runs here. Start it with: dcloud up');
-  throw new Error(`No process "${name}" here: one of ${processes.map((one) => one.name).join(', ')}`);
+  throw new Error(`No process "${name}" here: one of ${processes.map((one) => one.name).join(', ') || 'none yet'}`);
 }
 
 const isMeant = (process: string, name: string) => process === name || process.startsWith(`${name}-`);
@@ -101,6 +101,7 @@ async function reach(
     step = state.step;
     if (state.phase === 'ready') resolve(state);
     if (state.phase === 'failed') reject(new Error(state.step));
+    if (state.phase === 'stopped') reject(new Error('The network was stopped while it started.'));
   };
   // One look after the other: two reads of the state at once may come back in the wrong order.
   let looking = Promise.resolve();

@@ -13,7 +13,7 @@ export type ProcessState = {
 /** What the supervisor says of itself in `run/supervisor.json`, for `dcloud up`, `status` and `down`. */
 export type SupervisorState = {
   readonly pid: number;
-  readonly phase: 'starting' | 'ready' | 'stopping' | 'failed';
+  readonly phase: 'starting' | 'ready' | 'stopping' | 'stopped' | 'failed';
   /** What is being done now, or why it failed, as a sentence. */
   readonly step: string;
   readonly processes: readonly ProcessState[];
@@ -27,7 +27,7 @@ export async function writeState(directory: string, state: SupervisorState): Pro
   await rename(temporary, file(directory));
 }
 
-/** The state of the supervisor that lives now, or nothing. */
+/** What the newest supervisor said of itself, or nothing where there was none. */
 export async function readState(directory: string): Promise<SupervisorState | undefined> {
   const text = await readFile(file(directory), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -36,9 +36,9 @@ export async function readState(directory: string): Promise<SupervisorState | un
   if (text === undefined) return undefined;
   const state = parsed(text);
   if (state === undefined) return undefined;
-  // One that failed has said why before it ended; any other that is gone said nothing.
-  const said = state.phase === 'failed' || isOurs(state.pid, directory);
-  return said ? state : { ...state, phase: 'failed', step: 'the supervisor died' };
+  // One that failed or was stopped has said so before it ended; any other that is gone said nothing.
+  const said = state.phase === 'failed' || state.phase === 'stopped' || isOurs(state.pid, directory);
+  return said ? state : { ...state, phase: 'failed', step: 'the supervisor died; dcloud up brings everything back' };
 }
 
 /** It is written for those who look now and is not synced to disk: after a power cut it may be empty. */

@@ -49,7 +49,7 @@ describe('a network', () => {
     }
     expect(between).toEqual([['begin ledger']]);
     expect(await notes()).toEqual(['begin ledger', 'begin gateway', 'end gateway', 'end ledger']);
-    expect(await state()).toMatchObject({ phase: 'stopping' });
+    expect(await state()).toMatchObject({ phase: 'stopped' });
   });
 
   test('of which one program does not start is stopped as a whole, and the state says which and why', async () => {

@@ -59,6 +59,9 @@ export class Supervisor implements AsyncDisposable {
     this.#phase = 'stopping';
     this.#step = 'stopping';
     await this.#stopAll();
+    this.#phase = 'stopped';
+    this.#step = 'the data stays; dcloud up goes on with it';
+    this.#tell();
     await this.#writing;
   }
 

@@ -37,7 +37,7 @@ describe('the demo', () => {
     expect(shown.json.evidence.map(({ verified }: { verified: boolean }) => verified)).toEqual([true, true]);
     expect(shown.json.refused).toContain('PURPOSE_MISMATCH');
     expect(shown.code).toBe(0);
-    expect(await readState(directory)).toMatchObject({ phase: 'failed' });
+    expect(await readState(directory)).toMatchObject({ phase: 'stopped' });
     for (const { pid } of (await readState(directory))!.processes) expect(() => process.kill(pid!, 0)).toThrow();
   }, 420_000);
 });

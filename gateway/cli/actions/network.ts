@@ -111,7 +111,7 @@ export function statusText(told: Awaited<ReturnType<typeof status>>) {
     `${phase}: ${step}`,
     ...warnings.map((warning) => `! ${warning}`),
     ...promisesNotKept.map((promise) => `  ${promise}`),
-    ...(rows.length === 0 ? [] : [table(['process', 'state', 'pid', 'restarts'], rows)]),
+    ...(rows.length === 0 || phase === 'stopped' ? [] : [table(['process', 'state', 'pid', 'restarts'], rows)]),
     ...(publicNodes.length === 0 ? [] : ['', 'On the public IPFS network:']),
     ...publicNodes.map(({ storageNode, address }) => `  ${storageNode} ${address}`),
   ].join('\n');
