@@ -237,7 +237,7 @@ describe('a gateway that is killed while it publishes', () => {
   const serve = async (failpoints: readonly string[]): Promise<ChildProcess> => {
     const config = JSON.parse(readFileSync(layout().gatewayConfig, 'utf8'));
     const file = `${layout().gatewayConfig}.armed.json`;
-    writeFileSync(file, JSON.stringify({ ...config, failpoints }), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify({ ...config, logLevel: 'error', failpoints }), { mode: 0o600 });
     const main = fileURLToPath(new URL('../main.js', import.meta.url));
     const child = spawn(process.execPath, [main, file], { stdio: ['ignore', 'pipe', 'inherit'] });
     processes.add(child);
