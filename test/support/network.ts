@@ -15,6 +15,7 @@ import {
   releaseProcess,
   startSupervisor,
 } from '@d-cloud/gateway/supervisor';
+import { ownPorts } from './ports.ts';
 import { type Scratch, scratch } from './scratch.ts';
 import { until } from './until.ts';
 
@@ -34,8 +35,9 @@ const { networkKind } = globalThis as unknown as { readonly networkKind?: Networ
 export async function startNetwork(organizations?: readonly object[]): Promise<Network> {
   const home = await scratch();
   try {
-    // Test files run side by side, and two networks that look for free ports from the same number upwards find the same ones.
-    const preferred = randomInt(10_000, 32_000);
+    const [lowest, highest] = ownPorts();
+    // Free ones are looked for from here upwards.
+    const preferred = randomInt(lowest, highest - 500);
     if (organizations !== undefined) await describe(home.directory, organizations, preferred);
     const description = await descriptionOf(home.directory, preferred, networkKind);
     await startSupervisor(home.directory, { onStep: () => undefined, withinMs: startWithinMs });

@@ -11,10 +11,13 @@ export function isFree(port: number, address = '127.0.0.1'): Promise<boolean> {
 }
 
 /** Below the range from which systems take the ports of outgoing connections: such a port may be gone a moment later. */
-const [lowest, highest] = [12_000, 32_000];
+const usual = [12_000, 32_000] as const;
 
-/** Free loopback ports, all different. It holds none of them: use them soon. */
-export async function takePorts(count: number): Promise<number[]> {
+/** Free loopback ports, all different, of a range that ends before its second number. It holds none of them: use them soon. */
+export async function takePorts(
+  count: number,
+  [lowest, highest]: readonly [number, number] = usual,
+): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) {
     const port = randomInt(lowest, highest);

@@ -29,6 +29,7 @@ import {
 import { takePorts } from '@d-cloud/network/processes/program';
 import type { Client } from '@grpc/grpc-js';
 import { connect, type Gateway, hash } from '@hyperledger/fabric-gateway';
+import { ownPorts } from '../../support/ports.ts';
 import { type Scratch, scratch } from '../../support/scratch.ts';
 
 export const members = ['A', 'B', 'C'] as const;
@@ -108,7 +109,7 @@ export class ProbeConsortium implements AsyncDisposable {
   static async start(kind: LedgerKind, { chaincodes, packages = [], batch }: ProbeOptions): Promise<ProbeConsortium> {
     await using starting = new AsyncDisposableStack();
     const home = starting.use(await scratch());
-    const ports = await takePorts(members.length * 3);
+    const ports = await takePorts(members.length * 3, ownPorts());
     const portsOf = (at: number) => ({
       orderer: ports[at * 3]!,
       ordererAdmin: ports[at * 3 + 1]!,
@@ -267,7 +268,7 @@ async function startEmbedded(
 ): Promise<Backend> {
   await using starting = new AsyncDisposableStack();
   const server = consortium.members[0]!.identities.get('chaincode')!;
-  const ports = await takePorts(chaincodes.length + labels.length);
+  const ports = await takePorts(chaincodes.length + labels.length, ownPorts());
   const tls = {
     rootCertificates: join(server.tlsDirectory, 'ca.pem'),
     clientCertificate: join(server.tlsDirectory, 'cert.pem'),
@@ -356,7 +357,7 @@ async function startReal(
       ...chaincodes.map(({ name, down }) => ({ ...packages.get(name)!, down: down === true })),
       ...labels.map((label) => ({ ...packageChaincode(label), down: false })),
     ];
-    const ports = await takePorts(services.length);
+    const ports = await takePorts(services.length, ownPorts());
     const connections = new Map<string, ChaincodeConnection>();
     for (const [place, { label, packageId, down }] of services.entries()) {
       const address = `127.0.0.1:${ports[place]}`;
