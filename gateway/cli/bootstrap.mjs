@@ -67,7 +67,7 @@ install();
 build();
 const quiet = '--disable-warning=ExperimentalWarning';
 // As the supervisor runs a gateway, whose place a benchmark takes.
-const collecting = ['--heap-growing-percent=100', '--single-threaded-gc', '--expose-gc'];
+const collecting = ['--heap-growing-percent=100', '--max-semi-space-size=2', '--single-threaded-gc', '--expose-gc'];
 const [first, ...rest] = process.argv.slice(2);
 const program =
   first === '--jest'

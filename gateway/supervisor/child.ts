@@ -132,10 +132,16 @@ export class Child {
 /**
  * How V8 collects garbage where many programs share a few cores and bytes stream through each of them. Buffers count as garbage beside a small
  * heap: by its own reckoning V8 looked through all of it after every few MiB that passed, up to eight times a second; twice the heap in between
- * makes that once for tens of MiB. And a collection that shares its work among threads waits for each of them to be given a core, with the event
- * loop standing still meanwhile: it does its work alone.
+ * makes that once for tens of MiB. A young generation of 2 MiB is collected after few objects, and takes the buffers that these hold with it.
+ * And a collection that shares its work among threads waits for each of them to be given a core, with the event loop standing still
+ * meanwhile: it does its work alone. (docs/benchmarks.md, `upload`)
  */
-const runtimeFlags = ['--disable-warning=ExperimentalWarning', '--heap-growing-percent=100', '--single-threaded-gc'];
+const runtimeFlags = [
+  '--disable-warning=ExperimentalWarning',
+  '--heap-growing-percent=100',
+  '--max-semi-space-size=2',
+  '--single-threaded-gc',
+];
 
 /** glibc keeps freed buffers per thread: two such stores, rather than eight for each core, keep a gateway's memory within its bound. */
 const allocator = { MALLOC_ARENA_MAX: '2' };
