@@ -8,7 +8,7 @@ import { compared, type Figure, quantile } from './figure.ts';
 const scheme = { k: 4, n: 7 };
 const length = 2 ** 20;
 
-/** The quickest WebAssembly library on npm that may be used (docs/benchmarks.md says which were tried). Its ES module does not load on Node, hence the CommonJS one. */
+/** The quickest WebAssembly library on npm that may be used (docs/decisions/0005 lists those that were tried). Its ES module does not load on Node, hence the CommonJS one. */
 const library = '@digitaldefiance/reed-solomon-erasure.wasm';
 
 /** What is used of it; 0 is success. `reconstruct` is told which shards are there. */
