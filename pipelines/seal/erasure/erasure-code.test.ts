@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { bytesNamed, type ErasureVector, hex, readVector } from '../vectors/vector-data.ts';
 import { ErasureCode, type KernelKind } from './erasure-code.ts';
 import { recoveryRows, type Scheme, schemeRow } from './matrix.ts';
 import { recoverSlowly } from './reference.ts';
+
+/** Parity of another library: what klauspost-parity.go printed. Data fragments are bytesNamed(`erasure ${k} of ${n} data ${slot}`). */
+interface KlauspostParity {
+  readonly length: number;
+  readonly cases: readonly (Scheme & {
+    readonly parity: readonly { readonly sha256: string; readonly first: string }[];
+  })[];
+}
 
 const kinds: readonly KernelKind[] = ['relaxed', 'plain'];
 
@@ -115,6 +125,33 @@ describe('the erasure code', () => {
       'a747ba7a',
       '7aba47a7',
     ]);
+  });
+
+  test('both kernels, the plain definition and the published vectors have the parity that klauspost/reedsolomon makes', async () => {
+    const made = new URL('../../../seal/erasure/klauspost-parity.json', import.meta.url);
+    const { length, cases } = JSON.parse(await readFile(made, 'utf8')) as KlauspostParity;
+    const vectors = await readVector<ErasureVector>('erasure');
+    expect(cases.map(({ k, n, parity }) => [k, n, parity.length])).toEqual([
+      [4, 7, 3],
+      [2, 3, 1],
+      [3, 5, 2],
+      [10, 16, 6],
+      [32, 64, 32],
+    ]);
+    for (const [at, { k, n, parity }] of cases.entries()) {
+      const data = Array.from({ length: k }, (_, slot) => bytesNamed(`erasure ${k} of ${n} data ${slot}`, length));
+      const theirs = parity.map(({ sha256, first }) => [sha256, first]);
+      const slow = recoverSlowly(
+        { k, n },
+        data.map((bytes, slot) => ({ slot, bytes })),
+        parity.map((_, row) => k + row),
+      );
+      for (const ours of [slow, ...kinds.map((kind) => parityOf({ k, n }, data, kind))])
+        expect(ours.map((bytes) => [hash('sha256', bytes), hex(bytes.subarray(0, 32))])).toEqual(theirs);
+      const published = vectors.cases[at];
+      expect([published?.k, published?.n]).toEqual([k, n]);
+      expect(published?.parity).toEqual(parity.map(({ first }) => first.slice(0, 32)));
+    }
   });
 
   test('schemes outside the bounds, repeated slots and unequal lengths are refused', () => {
