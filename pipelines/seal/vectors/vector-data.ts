@@ -54,8 +54,13 @@ export interface SegmentVector {
     /** Content ids, stripe by stripe, slot by slot. */
     readonly cids: readonly string[];
   }[];
-  /** Changes to the first case after which it must not open: byte `at` of the sealed segment exclusive-ored with 1, or another context. */
-  readonly refused: readonly ({ readonly name: string } & (
+  /** Slots of the first case, k - 1 each time: their fragments alone open nothing (INSUFFICIENT_FRAGMENTS). */
+  readonly tooFew: readonly (readonly number[])[];
+  /**
+   * Changes to a case, the first unless `case` names another, after which it must not open: byte `at` of the sealed segment
+   * exclusive-ored with 1, or another context.
+   */
+  readonly refused: readonly ({ readonly name: string; readonly case?: string } & (
     | { readonly at: number }
     | { readonly append: string }
     | { readonly truncate: number }

@@ -135,8 +135,15 @@ function segmentVector(): SegmentVector {
     { name: 'another version', context: { version: 'vers_aaaaaaaaaaaaaaaaaaaaaaaaae' } },
     { name: 'another token', context: { token: 1 } },
     { name: 'the last flag dropped', context: { last: false } },
+    { name: 'the last flag duplicated: on a segment before the last', case: 'nothing', context: { last: true } },
   ];
-  return { ...scheme, cases: cases.map(({ vector }) => vector), refused: flips };
+  const tooFew = [
+    [0, 1, 2],
+    [1, 2, 3],
+    [0, 3, 6],
+    [4, 5, 6],
+  ];
+  return { ...scheme, cases: cases.map(({ vector }) => vector), tooFew, refused: flips };
 }
 
 const shareScheme = scheme;
@@ -187,6 +194,7 @@ function manifestVector(): ManifestVector {
       changed('another hash', '"hash":"sha2-256"', '"hash":"blake3"'),
       changed('a number as a float', '"k":4', '"k":4.0'),
       changed('a member twice', '"k":4', '"k":4,"k":4'),
+      changed('the last flag duplicated', '"last":true', '"last":true,"last":true'),
       changed('an unknown member', '"k":4', '"k":4,"kk":1'),
       changed('white space', '"k":4', '"k": 4'),
       changed('rows that are not the sum', '"rows":7,"schemaHash"', '"rows":8,"schemaHash"'),
