@@ -41,13 +41,7 @@ export {
 } from './open-segments.ts';
 export { checkManifest, maxManifestBytes, parseManifest } from './parse-manifest.ts';
 export { type RepairedFragment, type RepairOptions, repairFragments, type StripeName } from './repair-fragments.ts';
-export {
-  type OutgoingFragment,
-  type PlainSegment,
-  type SealOptions,
-  type SealProgress,
-  sealSegments,
-} from './seal-segments.ts';
+export { type OutgoingFragment, type PlainSegment, type SealOptions, sealSegments } from './seal-segments.ts';
 export { additionalData, openSegment, type SealedPlaintext, type SegmentContext, sealSegment } from './segment.ts';
 export { deriveSegmentKey, type SegmentName, type SegmentSecret, type VersionSecret } from './segment-key.ts';
 export { combineShares, interpolateShare, type Share, splitSecret } from './shamir.ts';

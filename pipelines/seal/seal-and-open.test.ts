@@ -347,7 +347,7 @@ describe('sealing and opening', () => {
     const store = new SlotMemory();
     const reason = new Error('enough');
     const stop = new AbortController();
-    const stopping = optionsFor(store, 2, 3, { signal: stop.signal, onProgress: () => stop.abort(reason) });
+    const stopping = optionsFor(store, 2, 3, { signal: stop.signal, put: async () => stop.abort(reason) });
     await expect(sealSegments(segmentsFrom(segmentsOf(10, 10, 10)), stopping)).rejects.toBe(reason);
     const manifest = await sealed(store, 2, 3, segmentsOf(10));
     for (const slot of [0, 1, 2]) store.silent.add(slot);
@@ -367,13 +367,6 @@ describe('sealing and opening', () => {
     const asked = store.asked.length;
     await opened(manifest, store, { range: { from: 3, to: 4 } });
     expect(store.asked.length - asked).toBeLessThanOrEqual(3);
-  });
-
-  test('progress counts every segment, row and stored byte once', async () => {
-    const store = new SlotMemory();
-    let latest = { segments: 0, rows: 0, plainBytes: 0, storedBytes: 0 };
-    await sealed(store, 2, 3, segmentsOf(10, 20, 30), { onProgress: (progress) => (latest = progress) });
-    expect(latest).toEqual({ segments: 3, rows: 6, plainBytes: 60, storedBytes: store.allBytes().length });
   });
 
   test('nothing to seal, wrong slots and a count that does not fit are refused', async () => {

@@ -21,14 +21,6 @@ export interface OutgoingFragment {
   readonly bytes: Uint8Array;
 }
 
-export interface SealProgress {
-  readonly segments: number;
-  readonly rows: number;
-  readonly plainBytes: number;
-  /** Bytes of fragments whose puts are done. */
-  readonly storedBytes: number;
-}
-
 export interface SealOptions {
   readonly version: string;
   /** The version's secret, or what gives each segment's (a compute node has derived keys only). */
@@ -49,7 +41,6 @@ export interface SealOptions {
   /** Puts at once; 4 n unless said otherwise. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: SealProgress) => void) | undefined;
   /** Where nonces come from; for test vectors only. */
   readonly random?: ((bytes: number) => Uint8Array) | undefined;
 }
@@ -80,7 +71,6 @@ class Sealing {
   readonly #segmentsAtOnce: Gate;
   readonly #puts: Gate;
   readonly #done: Promise<ManifestSegment>[] = [];
-  #progress: SealProgress = { segments: 0, rows: 0, plainBytes: 0, storedBytes: 0 };
 
   constructor(options: SealOptions) {
     const { scheme, slots, shares, secret } = options;
@@ -154,7 +144,6 @@ class Sealing {
     threads.buffers.give(reply.plain);
     await this.#putAll(reply.fragments, reply.digests, stripes, fragmentBytes);
     threads.buffers.give(reply.fragments);
-    this.#report({ segments: 1, rows, plainBytes, storedBytes: 0 });
     return { index, rows, token, fragmentBytes, digests: reply.digests };
   }
 
@@ -178,17 +167,5 @@ class Sealing {
   async #put(fragment: OutgoingFragment): Promise<void> {
     this.#signal.throwIfAborted();
     await this.#options.put(fragment, { signal: this.#signal });
-    this.#report({ segments: 0, rows: 0, plainBytes: 0, storedBytes: fragment.bytes.length });
-  }
-
-  #report(more: SealProgress): void {
-    const { segments, rows, plainBytes, storedBytes } = this.#progress;
-    this.#progress = {
-      segments: segments + more.segments,
-      rows: rows + more.rows,
-      plainBytes: plainBytes + more.plainBytes,
-      storedBytes: storedBytes + more.storedBytes,
-    };
-    this.#options.onProgress?.(this.#progress);
   }
 }
