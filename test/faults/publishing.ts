@@ -3,6 +3,7 @@ import { failpointNames } from '@d-cloud/gateway/publish';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/answers.ts';
 import { storedBlocks } from '../support/blocks.ts';
+import { disturbed } from '../support/disturbed.ts';
 import type { Network } from '../support/network.ts';
 import { largePhotographs } from '../support/samples.ts';
 import { contentDigests, entryDigests, pieces, publishFiles, registerDataset, sha256 } from '../support/stories.ts';
@@ -59,23 +60,6 @@ export function killsWhilePublishing(network: () => Network): void {
       whole = tar(entries);
     });
 
-    /** The upload's pieces; at its middle something happens first. Tells when that is over, which may be after the upload failed. */
-    function disturbed(disturb: () => Promise<unknown>) {
-      const over = Promise.withResolvers<unknown>();
-      async function* bytes(): AsyncGenerator<Uint8Array> {
-        let sent = 0;
-        for await (const piece of pieces(whole)) {
-          if (sent < whole.length / 2 && sent + piece.length >= whole.length / 2) {
-            over.resolve(disturb());
-            await over.promise;
-          }
-          sent += piece.length;
-          yield piece;
-        }
-      }
-      return { bytes: bytes(), over: over.promise };
-    }
-
     const publish = (dataset: string, idempotencyKey: string, bytes: AsyncIterable<Uint8Array>): Promise<VersionView> =>
       alder().call('POST', `/datasets/${dataset}/versions`, {
         stream: { type: 'application/x-tar', bytes },
@@ -84,7 +68,7 @@ export function killsWhilePublishing(network: () => Network): void {
 
     test('a gateway killed there has published nothing; the same request again publishes all of it', async () => {
       const { id } = await registerDataset(alder(), { title: 'Gateway killed in the middle' });
-      const { bytes, over } = disturbed(() => network().kill('gateway-alder'));
+      const { bytes, over } = disturbed(whole, () => network().kill('gateway-alder'));
       await expect(publish(id, 'middle-gateway', bytes)).rejects.toThrow();
       await over;
       expect((await alder().call<{ items: unknown[] }>('GET', `/datasets/${id}/versions`)).items).toEqual([]);
@@ -98,7 +82,7 @@ export function killsWhilePublishing(network: () => Network): void {
       const before = (await storedBlocks(network())).size;
       const { id } = await registerDataset(alder(), { title: 'Sender gone' });
       const gone = new AbortController();
-      const { bytes } = disturbed(async () => gone.abort());
+      const { bytes } = disturbed(whole, async () => gone.abort());
       const stream = { type: 'application/x-tar', bytes };
       const first = alder().call('POST', `/datasets/${id}/versions`, { stream, signal: gone.signal });
       await expect(first).rejects.toThrow();
@@ -108,7 +92,7 @@ export function killsWhilePublishing(network: () => Network): void {
 
     test('an organization’s storage that dies there is either worked around or refused as retryable, never half acknowledged', async () => {
       const { id } = await registerDataset(alder(), { title: 'Storage killed in the middle' });
-      const { bytes, over } = disturbed(() => network().hold('storage-cedar'));
+      const { bytes, over } = disturbed(whole, () => network().hold('storage-cedar'));
       const first = await publish(id, 'middle-storage', bytes).then(
         ({ id: version }) => version,
         (error: { status?: number; retryable?: boolean }) => {
