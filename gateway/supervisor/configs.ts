@@ -14,7 +14,7 @@ import { dcloudPackage } from './real-ledger.ts';
 
 /**
  * Writes the configuration file of every program. They are derived, so they are written anew at each start; secrets are made once, and what
- * a gateway's key store is under was said by its operator and stays.
+ * a gateway's key store is under and how old proposals an embedded ledger takes were said by an operator and stay.
  */
 export async function writeConfigs(
   directory: string,
@@ -206,6 +206,7 @@ async function writeEmbeddedLedger(
           ...service,
         },
       ],
+      proposalWindowMs: await proposalWindowIn(layout.ledgerConfig),
     }),
   );
   await writePrivate(
@@ -258,6 +259,16 @@ async function keyStoreIn(file: string): Promise<unknown> {
   const known = (await textIn(file)) ?? '{}';
   try {
     return z.object({ keyStore: keyStoreSchema.optional() }).parse(JSON.parse(known)).keyStore;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The time window for proposals that an embedded ledger's configuration says, whatever it is: a wrong one is refused by the ledger, in a sentence. */
+async function proposalWindowIn(file: string): Promise<unknown> {
+  const known = (await textIn(file)) ?? '{}';
+  try {
+    return z.object({ proposalWindowMs: z.unknown().optional() }).parse(JSON.parse(known)).proposalWindowMs;
   } catch {
     return undefined;
   }

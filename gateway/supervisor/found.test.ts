@@ -78,6 +78,18 @@ describe('founding a network', () => {
     expect(await configs()).toEqual(before);
   }, 60_000);
 
+  test('keeps the time window for proposals that an operator gave the embedded ledger', async () => {
+    const network = await foundNetwork(directory, new Date());
+    await writeConfigs(directory, network);
+    const { ledgerConfig } = layoutOf(directory);
+    const written = async () => JSON.parse(await readFile(ledgerConfig, 'utf8'));
+    const usual = await written();
+    expect(usual).not.toHaveProperty('proposalWindowMs');
+    await writeFile(ledgerConfig, JSON.stringify({ ...usual, proposalWindowMs: 900_000 }));
+    await writeConfigs(directory, network);
+    expect(await written()).toEqual({ ...usual, proposalWindowMs: 900_000 });
+  }, 60_000);
+
   test('leaves every key and secret readable by its owner alone', async () => {
     const network = await foundNetwork(directory, new Date());
     await writeConfigs(directory, network);

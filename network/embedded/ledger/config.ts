@@ -88,7 +88,7 @@ export const LedgerConfig = z
         waitMs: mayBe(z.number().int().min(0)),
       }),
     ),
-    /** Fabric 3.1's proposal time window; left out, any time is taken, as in 2.5. */
+    /** Fabric 3.x's proposal time window; left out, any time is taken, as in 2.5. */
     proposalWindowMs: mayBe(z.number().int().min(1)),
   })
   .superRefine((config, context) => {

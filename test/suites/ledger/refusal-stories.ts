@@ -170,12 +170,26 @@ export function refusalStories(stage: () => Stage): void {
     expect((await evaluate({ signature: { nonce: Buffer.alloc(0) } })).text).toBe(`${prefix}nonce is empty`);
   });
 
-  test('a proposal of another year is taken by 2.5 and refused by 3.1', async () => {
+  test.each([
+    [1_000_000_000, '2001-09-09T01:46:40Z'],
+    [4_000_000_000, '2096-10-02T07:06:40Z'],
+  ])('a proposal of another year is taken by 2.5 and refused by 3.1: %d', async (seconds, printed) => {
     const { proposalWindow } = differences[stage().consortium.generation];
-    for (const seconds of [1_000_000_000, 4_000_000_000]) {
-      const ended = await evaluate({ channel: { timestamp: { seconds, nanos: 0 } } });
-      expect(ended.code).toBe(proposalWindow ? status.UNAVAILABLE : status.OK);
-    }
+    const edit = { channel: { timestamp: { seconds, nanos: 0 } } };
+    expect((await evaluate(edit)).code).toBe(proposalWindow ? status.UNAVAILABLE : status.OK);
+    const { key } = stage().consortium.identity('A').signer;
+    const signed = editedProposal(probe().newProposal('get', { arguments: ['k'] }), key, edit);
+    const refused = {
+      code: status.UNKNOWN,
+      text: expect.stringMatching(
+        new RegExp(
+          `^request unauthorized due to incorrect timestamp ${printed}, peer time [-0-9]{10}T[:0-9]{8}Z, peer.authentication.timewindow 15m0s$`,
+        ),
+      ),
+    };
+    expect(await callRaw(client(), '/protos.Endorser/ProcessProposal', signed)).toEqual(
+      proposalWindow ? refused : { code: status.OK, text: '' },
+    );
   });
 
   test('garbage and empty requests', async () => {

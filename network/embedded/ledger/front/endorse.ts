@@ -8,7 +8,16 @@ import type { Channel } from './channel.ts';
 import type { Door } from './door.ts';
 import type { Peer, PeerAnswer } from './peer.ts';
 import { NoPlan, Plan } from './plan.ts';
-import { checkAtDoor, checkProposal, ProposalRefused, type UnpackedProposal, unpackProposal } from './proposal.ts';
+import {
+  checkAtDoor,
+  checkProposal,
+  checkTime,
+  farWords,
+  ProposalRefused,
+  refusedOr,
+  type UnpackedProposal,
+  unpackProposal,
+} from './proposal.ts';
 import { RpcError, Status } from './rpc-error.ts';
 
 const FIRST_FAILED = 'failed to endorse transaction, see attached details for more info';
@@ -92,15 +101,16 @@ class Round implements Disposable {
 
   async #askOne(peer: Peer): Promise<void> {
     // The local peer is asked inside the process, behind the door at which others check expiry.
-    const atDoor =
+    const atDoor = refusedOr(() =>
       peer === this.#local
-        ? undefined
-        : refusedOr(() => checkAtDoor(this.#proposal, this.#channel, this.#channel.ledger.config.identities));
-    if (atDoor instanceof ProposalRefused) return this.#fail(peer, farWords(atDoor));
-    if (this.#creator instanceof ProposalRefused) {
-      return this.#fail(peer, peer === this.#local ? this.#creator.message : farWords(this.#creator));
+        ? checkTime(this.#proposal, this.#channel)
+        : checkAtDoor(this.#proposal, this.#channel, this.#channel.ledger.config.identities),
+    );
+    const creator = atDoor instanceof ProposalRefused ? atDoor : this.#creator;
+    if (creator instanceof ProposalRefused) {
+      return this.#fail(peer, peer === this.#local ? creator.message : farWords(creator));
     }
-    const answer = await peer.endorse(this.#proposal, this.#snapshot.height, this.#creator);
+    const answer = await peer.endorse(this.#proposal, this.#snapshot.height, creator);
     const failure = failureOf(answer);
     if (failure === undefined) this.#answers.set(peer, answer);
     else this.#fail(peer, failure.message);
@@ -135,9 +145,6 @@ class Round implements Disposable {
     throw new RpcError(Status.ABORTED, TOO_FEW, [...this.#details.values()]);
   }
 }
-
-/** A refusal of another organization's peer comes over gRPC, whose Go client says so. */
-const farWords = ({ message }: ProposalRefused): string => `rpc error: code = Unknown desc = ${message}`;
 
 /** What the first endorser says that the transaction touches decides who else must endorse. */
 function planAfter(answer: PeerAnswer, proposal: UnpackedProposal, channel: Channel, local: Peer | undefined): Plan {
@@ -186,15 +193,6 @@ function preparedTransaction(
   const payload = ChaincodeActionPayload.encode({ chaincodeProposalPayload: openPayload, action });
   const data = Transaction.encode({ actions: [{ header: header.signatureHeader, payload }] });
   return EndorseResponse.encode({ preparedTransaction: { payload: Payload.encode({ header, data }) } });
-}
-
-function refusedOr<T>(check: () => T): T | ProposalRefused {
-  try {
-    return check();
-  } catch (cause) {
-    if (cause instanceof ProposalRefused) return cause;
-    throw cause;
-  }
 }
 
 function planned(make: () => Plan): Plan | NoPlan {

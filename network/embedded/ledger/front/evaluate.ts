@@ -3,8 +3,18 @@ import { detailOf, failureOf } from './answers.ts';
 import type { Channel } from './channel.ts';
 import type { Door } from './door.ts';
 import type { Peer } from './peer.ts';
-import { checkProposal, ProposalRefused, type UnpackedProposal, unpackProposal } from './proposal.ts';
+import {
+  checkProposal,
+  checkTime,
+  farWords,
+  ProposalRefused,
+  refusedOr,
+  type UnpackedProposal,
+  unpackProposal,
+} from './proposal.ts';
 import { RpcError, Status } from './rpc-error.ts';
+
+const NONE_EVALUATED = 'failed to evaluate transaction, see attached details for more info';
 
 /** `gateway.Gateway/Evaluate`: one peer simulates, the own organization's first; nothing is ordered. */
 export async function evaluate(request: Buffer, door: Door): Promise<Buffer> {
@@ -16,7 +26,13 @@ export async function evaluate(request: Buffer, door: Door): Promise<Buffer> {
     const why = `failed to get config for channel [${channelId}]: could not get last config for channel ${channelId}`;
     throw new RpcError(Status.UNAVAILABLE, why);
   }
-  const candidates = candidatesFor(proposal, targetOrganizations, channel, door.localOf(channel));
+  const local = door.localOf(channel);
+  const candidates = candidatesFor(proposal, targetOrganizations, channel, local);
+  const untimely = refusedOr(() => checkTime(proposal, channel));
+  if (untimely instanceof ProposalRefused) {
+    const saidBy = (peer: Peer) => detailOf(peer, peer === local ? untimely.message : farWords(untimely));
+    throw new RpcError(Status.UNAVAILABLE, NONE_EVALUATED, candidates.map(saidBy));
+  }
   const details: ReturnType<typeof detailOf>[] = [];
   using snapshot = channel.ledger.snapshot();
   for (const peer of candidates) {
@@ -29,7 +45,7 @@ export async function evaluate(request: Buffer, door: Door): Promise<Buffer> {
       throw new RpcError(failure.code, `evaluate call to endorser returned error: ${failure.message}`, details);
     }
   }
-  throw new RpcError(Status.ABORTED, 'failed to evaluate transaction, see attached details for more info', details);
+  throw new RpcError(Status.ABORTED, NONE_EVALUATED, details);
 }
 
 function unpacked(signed: Parameters<typeof unpackProposal>[0] | undefined): UnpackedProposal {

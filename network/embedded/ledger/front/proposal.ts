@@ -125,20 +125,50 @@ function creatorOf(
 
 /** What stands at a peer's own gRPC door, not before the gateway's local endorser: expiry and, if set, the time window. */
 export function checkAtDoor(
-  { channelHeader, signatureHeader }: UnpackedProposal,
+  proposal: UnpackedProposal,
   channel: Pick<Channel, 'now' | 'proposalWindowMs'>,
   identities: Identities,
 ): void {
-  const creator = identities.read(signatureHeader.creator);
-  const now = channel.now();
-  if (creator !== undefined && creator.notAfter < now) refuse('proposal client identity expired');
-  const window = channel.proposalWindowMs;
+  const creator = identities.read(proposal.signatureHeader.creator);
+  if (creator !== undefined && creator.notAfter < channel.now()) refuse('proposal client identity expired');
+  checkTime(proposal, channel);
+}
+
+/** The time window, if set, which 3.x puts before the gateway's local endorser too. */
+export function checkTime(
+  { channelHeader }: UnpackedProposal,
+  { now, proposalWindowMs: windowMs }: Pick<Channel, 'now' | 'proposalWindowMs'>,
+): void {
+  if (windowMs === undefined) return;
   const { seconds, nanos } = channelHeader.timestamp ?? { seconds: 0, nanos: 0 };
-  const time = seconds * 1000 + nanos / 1e6;
-  if (window !== undefined && Math.abs(time - now) > window) {
-    const iso = (ms: number): string => new Date(ms).toISOString();
-    refuse(
-      `request unauthorized due to incorrect timestamp ${iso(time)}, peer time ${iso(now)}, peer.authentication.timewindow ${window / 1000}s`,
-    );
+  const proposedAt = seconds * 1000 + nanos / 1e6;
+  const peerTime = now();
+  if (Math.abs(proposedAt - peerTime) <= windowMs) return;
+  refuse(
+    `request unauthorized due to incorrect timestamp ${rfc3339(proposedAt)}, peer time ${rfc3339(peerTime)}, peer.authentication.timewindow ${goDuration(windowMs)}`,
+  );
+}
+
+const latestDateMs = 8.64e15;
+const rfc3339 = (ms: number): string => new Date(Math.min(ms, latestDateMs)).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/** As Go prints it: `15m0s`, `1.5s`, `200ms`. */
+function goDuration(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  const hours = ms < 3_600_000 ? '' : `${Math.floor(ms / 3_600_000)}h`;
+  const minutes = ms < 60_000 ? '' : `${Math.floor(ms / 60_000) % 60}m`;
+  return `${hours}${minutes}${(ms % 60_000) / 1000}s`;
+}
+
+/** What a check refuses with, or what it gives. */
+export function refusedOr<T>(check: () => T): T | ProposalRefused {
+  try {
+    return check();
+  } catch (cause) {
+    if (cause instanceof ProposalRefused) return cause;
+    throw cause;
   }
 }
+
+/** A refusal of another organization's peer comes over gRPC, whose Go client says so. */
+export const farWords = ({ message }: ProposalRefused): string => `rpc error: code = Unknown desc = ${message}`;

@@ -57,6 +57,13 @@ export function editedProposal(proposal: Proposal, key: KeyObject, edit: HeaderE
   return SignedProposal.encode({ proposalBytes, signature: lowS(sign('sha256', proposalBytes, key)) });
 }
 
+/** The same for fabric-gateway to send as one of its own. */
+export const proposedAgain = (proposal: Proposal, signed: Buffer): Buffer =>
+  ProposedTransaction.encode({
+    transactionId: proposal.getTransactionId(),
+    proposal: SignedProposal.decode(signed),
+  });
+
 /** An evaluate request around an edited proposal. */
 export const evaluateRequest = (signed: Buffer): Buffer =>
   EvaluateRequest.encode({ proposedTransaction: SignedProposal.decode(signed) });
