@@ -1,6 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
+import { signLowS } from '@d-cloud/network/ledger';
+import { type Commit, connect, hash, type Signable } from '@hyperledger/fabric-gateway';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
-import { commit, text } from './answers.ts';
+import { commit, failure, take, text } from './answers.ts';
 import type { Stage } from './conformance.ts';
 
 export function submittingStories(stage: () => Stage): void {
@@ -70,5 +73,82 @@ export function submittingStories(stage: () => Stage): void {
 
   test("the gateway asks for the called chaincode's endorsers only, and the caller's own policy then fails", async () => {
     expect((await commit(probe(), 'call', ['any', 'put', 'cc', 'v'])).code).toBe(10);
+  });
+
+  describe('a gateway that has no key', () => {
+    const offline = () => {
+      const { consortium } = stage();
+      const { mspId, signer } = consortium.identity('A');
+      const identity = { mspId, credentials: Buffer.from(signer.certificate) };
+      const gateway = connect({ client: consortium.client('A'), identity, hash: hash.none });
+      return { gateway, network: gateway.getNetwork(consortium.channel) };
+    };
+    /** What the owner of the key does with the bytes that it was handed. */
+    const signed = (request: Signable): [Uint8Array, Uint8Array] => {
+      const { key } = stage().consortium.identity('A').signer;
+      return [request.getBytes(), signLowS(key, request.getDigest())];
+    };
+    const signedByAnother = (request: Signable): [Uint8Array, Uint8Array] => {
+      const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+      return [request.getBytes(), signLowS(stranger, request.getDigest())];
+    };
+    /** Submits what was signed elsewhere, up to the question what became of it. */
+    const submitted = async (value: string): Promise<Commit> => {
+      const { gateway, network } = offline();
+      const asked = network.getContract('probe').newProposal('upd', { arguments: ['offline', value] });
+      const endorsed = await gateway.newSignedProposal(...signed(asked)).endorse();
+      return gateway.newSignedTransaction(...signed(endorsed)).submit();
+    };
+
+    test('carries a proposal, a transaction and the questions for its status and events, each signed elsewhere', async () => {
+      const { gateway, network } = offline();
+      const question = await submitted('1');
+      const { code, blockNumber, transactionId } = await gateway.newSignedCommit(...signed(question)).getStatus();
+      expect([code, transactionId]).toEqual([0, question.getTransactionId()]);
+      const evaluated = network.getContract('probe').newProposal('get', { arguments: ['offline'] });
+      expect(text(await gateway.newSignedProposal(...signed(evaluated)).evaluate())).toMatch(/^1\d$/);
+
+      const startBlock = blockNumber;
+      const events = network.newChaincodeEventsRequest('probe', { startBlock });
+      const [event] = await take(await gateway.newSignedChaincodeEventsRequest(...signed(events)).getEvents(), 1);
+      expect(event).toMatchObject({ blockNumber, transactionId, eventName: 'upd', chaincodeName: 'probe' });
+      const blocks = network.newBlockEventsRequest({ startBlock });
+      const [block] = await take(await gateway.newSignedBlockEventsRequest(...signed(blocks)).getEvents(), 1);
+      const filtered = network.newFilteredBlockEventsRequest({ startBlock });
+      const [brief] = await take(await gateway.newSignedFilteredBlockEventsRequest(...signed(filtered)).getEvents(), 1);
+      const whole = network.newBlockAndPrivateDataEventsRequest({ startBlock });
+      const asking = gateway.newSignedBlockAndPrivateDataEventsRequest(...signed(whole));
+      const [full] = await take(await asking.getEvents(), 1);
+      const number = Number(blockNumber);
+      expect([block!.getHeader()!.getNumber(), brief!.getNumber(), full!.getBlock()!.getHeader()!.getNumber()]).toEqual(
+        [number, number, number],
+      );
+    });
+
+    test('gets nowhere with what is not signed', async () => {
+      const { gateway, network } = offline();
+      const nobody = 'No signing implementation';
+      const asked = network.getContract('probe').newProposal('upd', { arguments: ['offline', '2'] });
+      await expect(asked.endorse()).rejects.toThrow(nobody);
+      await expect(asked.evaluate()).rejects.toThrow(nobody);
+      await expect((await gateway.newSignedProposal(...signed(asked)).endorse()).submit()).rejects.toThrow(nobody);
+      await expect((await submitted('2')).getStatus()).rejects.toThrow(nobody);
+      await expect(network.getChaincodeEvents('probe')).rejects.toThrow(nobody);
+    });
+
+    test('gets nowhere with what another key signed', async () => {
+      const { gateway, network } = offline();
+      const asked = network.getContract('probe').newProposal('upd', { arguments: ['offline', '3'] });
+      expect((await failure(gateway.newSignedProposal(...signedByAnother(asked)).endorse())).details).toEqual([
+        'A: error validating proposal: access denied: channel [probes] creator org [A]',
+      ]);
+      const question = await submitted('3');
+      expect(await failure(gateway.newSignedCommit(...signedByAnother(question)).getStatus())).toMatchObject({
+        code: 'PERMISSION_DENIED',
+      });
+      const events = network.newChaincodeEventsRequest('probe');
+      const reading = await gateway.newSignedChaincodeEventsRequest(...signedByAnother(events)).getEvents();
+      expect(await failure(take(reading, 1))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    });
   });
 }
