@@ -5,7 +5,7 @@ import { startNetwork } from '../support/network.ts';
 import { realPrograms } from './found-programs.ts';
 
 if (realPrograms.ipfs && Object.keys(realPrograms.fabrics).length > 0) {
-  adminConformance('the administration of a real consortium', startNetwork);
+  adminConformance('the administration of a real consortium', startNetwork, 'apart');
 } else {
   describe('the administration of a real consortium', () => {
     test.skip('left out: programs of Fabric or Kubo are not here', () => undefined);

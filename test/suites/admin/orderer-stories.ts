@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { readState } from '@d-cloud/gateway/supervisor';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../../support/until.ts';
 import { admin, carry, type Loose, type Stage } from './admins.ts';
 
-export function ordererStories(stage: Stage): void {
+/** Whether each organization's orderer is a program of its own: one program that is every orderer cannot lose one. */
+export type Orderers = 'apart' | 'together';
+
+export function ordererStories(stage: Stage, orderers: Orderers): void {
   const channel = () => stage().credentials.channel;
   const as = (organization: 'alder' | 'birch' | 'cedar') => admin(stage(), organization);
   const own = async (organization: 'alder' | 'birch' | 'cedar') =>
@@ -46,46 +48,42 @@ export function ordererStories(stage: Stage): void {
     await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
   }, 300_000);
 
-  test('an orderer that is away when it is removed finds out by itself when it is back', async () => {
-    const { processes = [] } = (await readState(stage().directory)) ?? {};
-    // One program that is every orderer is never away alone.
-    if (!processes.some(({ name }) => name === 'orderer-cedar')) return;
-    const config = JSON.parse(await readFile(stage().layout.ofOrganization('cedar').gatewayConfig, 'utf8'));
-    const { address } = config.admin.orderer;
-    await stage().hold('orderer-cedar');
-    const less = await as('alder').propose({ kind: 'remove-consenter', address }, 'it does not come back');
-    await until('the orderers to take it', () => carry(stage(), less.id, ['alder', 'birch']));
-    await stage().release('orderer-cedar');
-    const follows = async () => (await own('cedar')).orderer?.consensusRelation === 'follower';
-    await until('the orderer to follow', follows, 120_000);
-    const tlsCertificate = await readFile(stage().layout.ofOrganization('cedar').tlsCertificate('orderer'), 'utf8');
-    const more = await as('alder').propose({ kind: 'add-consenter', address, tlsCertificate }, 'it came back');
-    await carry(stage(), more.id, ['alder', 'birch']);
-    await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
-  }, 300_000);
+  (orderers === 'apart' ? describe : describe.skip)('where each is a program of its own', () => {
+    test('an orderer that is away when it is removed finds out by itself when it is back', async () => {
+      const config = JSON.parse(await readFile(stage().layout.ofOrganization('cedar').gatewayConfig, 'utf8'));
+      const { address } = config.admin.orderer;
+      await stage().hold('orderer-cedar');
+      const less = await as('alder').propose({ kind: 'remove-consenter', address }, 'it does not come back');
+      await until('the orderers to take it', () => carry(stage(), less.id, ['alder', 'birch']));
+      await stage().release('orderer-cedar');
+      const follows = async () => (await own('cedar')).orderer?.consensusRelation === 'follower';
+      await until('the orderer to follow', follows, 120_000);
+      const tlsCertificate = await readFile(stage().layout.ofOrganization('cedar').tlsCertificate('orderer'), 'utf8');
+      const more = await as('alder').propose({ kind: 'add-consenter', address, tlsCertificate }, 'it came back');
+      await carry(stage(), more.id, ['alder', 'birch']);
+      await until('it to count', async () => (await own('cedar')).orderer?.consensusRelation === 'consenter', 60_000);
+    }, 300_000);
 
-  test('a change that would leave too few living orderers is refused while one is down', async () => {
-    const { processes = [] } = (await readState(stage().directory)) ?? {};
-    // One program that is every orderer cannot lose one.
-    if (!processes.some(({ name }) => name === 'orderer-birch')) return;
-    const config = JSON.parse(await readFile(stage().layout.ofOrganization('cedar').gatewayConfig, 'utf8'));
-    await stage().hold('orderer-birch');
-    try {
-      const { id } = await as('alder').propose({ kind: 'remove-consenter', address: config.admin.orderer.address });
-      for (const organization of ['alder', 'birch'] as const) await as(organization).post(`/changes/${id}/sign`);
-      const refused = () =>
-        as('alder')
-          .post(`/changes/${id}/submit`)
-          .then(
-            () => false,
-            ({ code, message }) => code === 'ADMINISTRATION_REFUSED' && message,
-          );
-      expect(await until('the orderers to refuse', refused, 90_000)).toMatch('too few orderers are alive');
-      await as('alder').post(`/changes/${id}/withdraw`);
-    } finally {
-      await stage().release('orderer-birch');
-    }
-  }, 240_000);
+    test('a change that would leave too few living orderers is refused while one is down', async () => {
+      const config = JSON.parse(await readFile(stage().layout.ofOrganization('cedar').gatewayConfig, 'utf8'));
+      await stage().hold('orderer-birch');
+      try {
+        const { id } = await as('alder').propose({ kind: 'remove-consenter', address: config.admin.orderer.address });
+        for (const organization of ['alder', 'birch'] as const) await as(organization).post(`/changes/${id}/sign`);
+        const refused = () =>
+          as('alder')
+            .post(`/changes/${id}/submit`)
+            .then(
+              () => false,
+              ({ code, message }) => code === 'ADMINISTRATION_REFUSED' && message,
+            );
+        expect(await until('the orderers to refuse', refused, 90_000)).toMatch('too few orderers are alive');
+        await as('alder').post(`/changes/${id}/withdraw`);
+      } finally {
+        await stage().release('orderer-birch');
+      }
+    }, 240_000);
+  });
 
   test('a channel of two is opened by one and joined by the other; the third is not in it', async () => {
     const aside = `aside-${randomInt(1e6)}`;
