@@ -1,10 +1,11 @@
 /** One organization at a time loses everything it runs, in the middle of a job and of an upload, on real Fabric and Kubo. */
 import { randomUUID } from 'node:crypto';
-import type { DatasetView, JobView, VersionView } from '@d-cloud/gateway/cli';
+import type { DatasetView, JobView, Problem, VersionView } from '@d-cloud/gateway/cli';
 import { holdProcess, readState, releaseProcess } from '@d-cloud/gateway/supervisor';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { disturbed } from '../support/disturbed.ts';
 import { type Network, type OrganizationName, startNetwork } from '../support/network.ts';
-import { documentFile, largePhotographs } from '../support/samples.ts';
+import { largePhotographs } from '../support/samples.ts';
 import {
   allHaveRead,
   askAndIssue,
@@ -17,7 +18,7 @@ import {
   registerDataset,
   requestJob,
 } from '../support/stories.ts';
-import type { TarEntry } from '../support/tar.ts';
+import { type TarEntry, tar } from '../support/tar.ts';
 import { until } from '../support/until.ts';
 import { realPrograms } from './found-programs.ts';
 
@@ -25,13 +26,14 @@ const organizations = ['alder', 'birch', 'cedar'] as const;
 const programs = ['orderer', 'peer', 'chaincode', 'storage', 'gateway', 'compute'];
 const whole = realPrograms.ipfs && realPrograms.fabrics['Fabric 2.5'] !== undefined;
 const within = 300_000;
-const document = 'bzip2-manual.html';
 
 let network: Network;
 let entries: readonly TarEntry[];
 let model: string;
 let dataset: DatasetView;
 let version: VersionView;
+/** What each uploader published and got an answer for before anybody was lost. */
+let earlier: ReadonlyMap<OrganizationName, VersionView>;
 let grant: string;
 
 /** Every program of an organization; birch has no compute node. */
@@ -62,6 +64,12 @@ async function giveBack(name: OrganizationName): Promise<void> {
     entries = await largePhotographs(24);
     dataset = await registerDataset(network.as('alder'));
     version = await publishFiles(network.as('alder'), dataset.id, entries);
+    const { id: another } = await registerDataset(network.as('birch'));
+    const published = await publishFiles(network.as('birch'), another, entries);
+    earlier = new Map([
+      ['alder', version],
+      ['birch', published],
+    ]);
     ({ id: grant } = await askAndIssue(network, { dataset: dataset.id, model }));
   }, within);
   afterAll(() => network?.[Symbol.asyncDispose](), 60_000);
@@ -71,15 +79,22 @@ async function giveBack(name: OrganizationName): Promise<void> {
     async (lost) => {
       const others = organizations.filter((name) => name !== lost);
       const birch = network.as('birch');
+      const [uploader] = others as [OrganizationName];
+      const target = await registerDataset(network.as(uploader));
       const job = await requestJob(birch, { version: version.id, model, grant, batchRows: 1, segmentsPerPartition: 1 });
       await claimed(birch, job.id);
-      const [uploader] = others as [OrganizationName];
-      const target = await registerDataset(network.as(uploader), { modality: 'documents' });
-      const files = [await documentFile(document)];
-      const key = randomUUID();
-      const publish = () => publishFiles(network.as(uploader), target.id, files, key);
-      const uploading = publish().catch(() => undefined);
-      await lose(lost);
+      // Segments hold 2 MiB: at its middle the upload has begun to be stored, and nothing of its other half was sent.
+      const files = entries.slice(0, 12);
+      const { bytes, over } = disturbed(tar(files), () => lose(lost));
+      const idempotencyKey = randomUUID();
+      const uploading = network
+        .as(uploader)
+        .call<VersionView>('POST', `/datasets/${target.id}/versions`, {
+          stream: { type: 'application/x-tar', bytes },
+          idempotencyKey,
+        })
+        .catch((refusal: Problem) => refusal);
+      await over;
       // Its own gateway, birch's, tells that the job was in its middle; where that one is lost, nobody can be asked.
       if (lost !== 'birch') expect(await birch.call('GET', `/jobs/${job.id}`)).toMatchObject({ state: 'running' });
 
@@ -89,11 +104,20 @@ async function giveBack(name: OrganizationName): Promise<void> {
         const register = () => registerDataset(network.as(name), { title: `While ${lost} is away` }, once);
         await until(`${name} to register a dataset without ${lost}`, register, 120_000);
       }
-      await uploading;
+      // And what was published before opens, whole.
+      expect(await contentDigests(network.as(uploader), earlier.get(uploader)!.id)).toEqual(entryDigests(entries));
+      const first = await uploading;
+      if (first instanceof Error) expect(first).toMatchObject({ retryable: true });
       await giveBack(lost);
 
-      // The same upload again: its first effect, or its effect now.
-      const uploaded = await until('the upload to be acknowledged', publish, 120_000);
+      // The same upload again: its first effect, or its effect now, and never both.
+      const again = () => publishFiles(network.as(uploader), target.id, files, idempotencyKey);
+      const uploaded = await until('the upload to be acknowledged', again, 120_000);
+      if (!(first instanceof Error)) expect(uploaded.id).toBe(first.id);
+      const { items } = await network
+        .as(uploader)
+        .call<{ items: VersionView[] }>('GET', `/datasets/${target.id}/versions`);
+      expect(items.map(({ id }) => id)).toEqual([uploaded.id]);
       expect(await contentDigests(network.as(uploader), uploaded.id)).toEqual(entryDigests(files));
       expect(await contentDigests(network.as('alder'), version.id)).toEqual(entryDigests(entries));
       const ended: JobView = await jobEnd(birch, job.id, 200_000);
