@@ -352,7 +352,7 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   /** What acts by itself acts on what the read model shows: nothing of it begins on a past that is being read again. */
   async function startAll(): Promise<void> {
     try {
-      await whenCaughtUp(readModel, (signal) => fabric.height({ signal }), stopping.signal);
+      await whenCaughtUp(readModel, (signal) => fabric.height({ signal }), stopping.signal, log);
       for (const one of [coordinator, eraser, custody, rotator, resealer]) one.start();
     } catch (error) {
       if (!stopping.signal.aborted) log.error({ err: error }, 'what the gateway does by itself is not begun');
