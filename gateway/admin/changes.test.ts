@@ -44,6 +44,8 @@ let down: Set<string>;
 let versions: Map<MspId, '2.5' | '3.1'>;
 /** Channels that the own peer cannot read now. */
 let unreadable: Set<string>;
+/** What happens while the configuration is read: once for each entry. */
+let whileReading: (() => Promise<unknown>)[];
 let open: DisposableStack;
 
 beforeAll(async () => {
@@ -53,6 +55,7 @@ beforeAll(async () => {
 beforeEach(() => {
   open = new DisposableStack();
   [away, down, versions, gateways, unreadable] = [new Set(), new Set(), new Map(), new Map(), new Set()];
+  whileReading = [];
   ordering = new OfflineOrdering(offlineGenesis(organizations.slice(0, 3), now), organizations[0]!.orderer);
   for (const mspId of mspIds) gateways.set(mspId, gatewayOf(mspId));
 });
@@ -62,6 +65,7 @@ function accessOf(admin: ConsortiumAccess['admin']): ConsortiumAccess {
   return {
     admin,
     configBlock: async (name) => {
+      await whileReading.shift()?.();
       if (unreadable.has(name)) throw new Fault('unavailable', `no peer keeps ${name}`);
       return name === channel ? ordering.newest : aside;
     },
@@ -166,6 +170,24 @@ describe('a change across three organizations', () => {
     const next = await at('BMSP').propose(channel, { kind: 'set-batch', timeout: '1s' }, 'slower');
     await carry(next.id, ['BMSP', 'CMSP']);
     expect(await at('AMSP').get(id)).toMatchObject({ state: 'in-force', block: 1 });
+  });
+
+  test.each([
+    ['proposed', () => at('AMSP').propose(channel, faster, 'faster')],
+    ['taken in from a file', async (id: ChangeId) => at('AMSP').takeIn(await at('AMSP').file(id))],
+  ])('keeps the signature and the refusal that come in while it is %s again', async (_, again) => {
+    const { id } = await at('AMSP').propose(channel, faster, 'faster');
+    const nothing = async () => {};
+    const answers = async () => {
+      whileReading = [];
+      await at('BMSP').sign(id);
+      await at('CMSP').refuse(id, 'our orderer is slow');
+    };
+    // The first look is at the change itself, the second at which of the kept ones have ended.
+    whileReading = [nothing, answers];
+    await again(id);
+    expect((await at('AMSP').file(id)).signatures.map(({ mspId }) => mspId)).toEqual(['BMSP']);
+    expect((await at('AMSP').file(id)).refusals).toMatchObject([{ mspId: 'CMSP' }]);
   });
 
   test('can be taken back by its proposer alone', async () => {

@@ -73,25 +73,24 @@ export class Changes {
     const configBlock = await access.configBlock(channel);
     const propose = (versions: Versions) => proposeChange(configBlock, edit, summary, versions);
     const proposal = await this.#withVersions(configBlock, propose);
-    return this.#keep(proposal);
+    return this.#keep(proposal, (kept) => (kept?.state === 'open' ? kept.proposal : proposal));
   }
 
   /** Keeps a change that came as a file as one that this organization offers, with the signatures that are right. */
   async takeIn(proposal: ChangeProposal): Promise<ChangeView> {
-    const { access, store } = this.#powers;
+    const { access, clock } = this.#powers;
     const configBlock = await access.configBlock(proposal.channel);
     const bare = { ...proposal, signatures: [], refusals: [] };
     await this.#withVersions(configBlock, (versions) => {
       const { objections } = reviewChange(bare, configBlock, versions);
       if (objections.length > 0) throw new WreckingChange(objections);
     });
-    const id = changeIdOf(proposal);
-    const known = store.get(id)?.proposal ?? bare;
-    const all = proposal.signatures.reduce(
-      (kept, signature) => acceptSignature(kept, configBlock, signature, this.#powers.clock.now()),
-      known,
+    return this.#keep(bare, (kept) =>
+      proposal.signatures.reduce(
+        (taken, signature) => acceptSignature(taken, configBlock, signature, clock.now()),
+        kept?.proposal ?? bare,
+      ),
     );
-    return this.#keep(all);
   }
 
   /** Own changes and those that other organizations offer now, with our own review of each. */
@@ -296,17 +295,17 @@ export class Changes {
     this.#powers.store.amend(id, (kept) => ({ ...kept, proposal: amended(kept.proposal) }));
   }
 
-  async #keep(proposal: ChangeProposal): Promise<ChangeView> {
+  /** Keeps as open what `next` makes of what is kept: nothing is waited for between the two, and so no answer that comes in is lost. */
+  async #keep(proposal: ChangeProposal, next: (kept: KeptChange | undefined) => ChangeProposal): Promise<ChangeView> {
     const { store, organization, clock } = this.#powers;
     const id = changeIdOf(proposal);
-    const kept = store.get(id);
     await this.#settle();
+    const kept = store.get(id);
     if (kept === undefined && this.#open().length >= mostOpen) {
       throw new Fault('misconfigured', `${mostOpen} changes are open already: submit or withdraw some first`);
     }
     const proposedAt = kept?.proposedAt ?? clock.now().toISOString();
-    const next = kept?.state === 'open' && proposal.signatures.length === 0 ? kept.proposal : proposal;
-    store.put({ id, proposer: organization, proposedAt, state: 'open', proposal: next });
+    store.put({ id, proposer: organization, proposedAt, state: 'open', proposal: next(kept) });
     return this.get(id);
   }
 
