@@ -10,7 +10,7 @@ import {
 import { Fault } from '@d-cloud/network/ledger';
 import type { Chaincodes, ProposedDefinition } from './chaincodes.ts';
 import type { FabricAccess } from './consortium-access.ts';
-import { countsOn, definitionWithout } from './definition-without.ts';
+import { countsOn, definitionWithout, isSameWithout } from './definition-without.ts';
 import { type AwaitedWord, type StepLeft, told } from './step-left.ts';
 
 export type RenewalPowers = {
@@ -40,7 +40,7 @@ export class DefinitionRenewal {
   /**
    * Proposes and approves each definition without the organization, and puts in force what enough have approved; every member proposes
    * the very same, so nobody waits for anybody's gateway. What came into force without the own approval is approved, where it is what
-   * the own organization had approved before but for the one that is taken out.
+   * the own organization had approved before but for the one that is taken out; where that cannot be done it is told, and asked for again.
    */
   async advance(channel: string, mspId: string, signal?: AbortSignal): Promise<StepLeft> {
     const { chaincodes, organization } = this.#powers;
@@ -59,8 +59,9 @@ export class DefinitionRenewal {
       if (outcome.remaining > 0) left.push(outcome);
     }
     open = await this.#counting(channel, mspId);
-    if (open.length === 0) await this.#catchUp(channel, mspId);
-    return open.length === 0 ? { remaining: 0 } : { remaining: open.length, ...leftOf(left) };
+    if (open.length > 0) return { remaining: open.length, ...leftOf(left) };
+    const behind = await this.#catchUp(channel, mspId);
+    return { remaining: behind.length, ...leftOf(behind) };
   }
 
   async #counting(channel: string, mspId: string): Promise<ChaincodeInForce[]> {
@@ -68,20 +69,31 @@ export class DefinitionRenewal {
     return all.filter((one) => countsOn(one, mspId));
   }
 
-  async #catchUp(channel: string, mspId: string): Promise<void> {
-    const { access, organization, chaincodes } = this.#powers;
-    for (const inForce of await chaincodesInForce(access.peer, channel)) {
-      const { name, sequence } = inForce;
-      const committed = await committedDefinition(access.peer, channel, name);
-      if (sequence < 2 || committed?.approvals.get(organization) === true) continue;
-      const before = await approvedDefinition(access.peer, channel, { name, sequence: sequence - 1 });
-      if (before?.packageId === undefined || !countsOn(before, mspId)) continue;
-      if (!sameAgreement(definitionWithout(before, mspId), definitionWithout(inForce, mspId))) continue;
-      const packageId = await chaincodes.install(labelIn(before.packageId));
-      const [orderer] = await access.orderers(channel);
-      if (orderer === undefined) throw new Fault('misconfigured', `no orderer of ${channel} is known`);
-      await approveInForce(access.peer, { channel, name, packageId }, { orderer });
+  /** Gives what is left to approve. */
+  async #catchUp(channel: string, mspId: string): Promise<StepLeft[]> {
+    const left: StepLeft[] = [];
+    for (const inForce of await chaincodesInForce(this.#powers.access.peer, channel)) {
+      const outcome = await told(1, async () => {
+        await this.#approve(channel, inForce, mspId);
+        return { remaining: 0 };
+      });
+      if (outcome.remaining > 0) left.push(outcome);
     }
+    return left;
+  }
+
+  /** Approves what is in force, where only the organization stood between it and what was approved before. */
+  async #approve(channel: string, inForce: ChaincodeInForce, mspId: string): Promise<void> {
+    const { access, organization, chaincodes } = this.#powers;
+    const { name, sequence } = inForce;
+    const committed = await committedDefinition(access.peer, channel, name);
+    if (sequence < 2 || committed?.approvals.get(organization) === true) return;
+    const before = await approvedDefinition(access.peer, channel, { name, sequence: sequence - 1 });
+    if (before?.packageId === undefined || !isSameWithout(before, inForce, mspId)) return;
+    const packageId = await chaincodes.install(labelIn(before.packageId));
+    const [orderer] = await access.orderers(channel);
+    if (orderer === undefined) throw new Fault('misconfigured', `no orderer of ${channel} is known`);
+    await approveInForce(access.peer, { channel, name, packageId }, { orderer });
   }
 
   /** The package that runs a chaincode here; on the embedded ledger a service may run it that nobody installed. */
@@ -93,10 +105,6 @@ export class DefinitionRenewal {
 
 function labelIn(packageId: string): string {
   return packageId.slice(0, packageId.indexOf(':'));
-}
-
-function sameAgreement(one: object, other: object): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function leftOf(left: readonly StepLeft[]): Omit<StepLeft, 'remaining'> {

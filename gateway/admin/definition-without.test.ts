@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { countsOn, definitionWithout } from './definition-without.ts';
+import { countsOn, definitionWithout, isSameWithout } from './definition-without.ts';
 
 const collection = (name: string, members: readonly string[]) => ({
   ...{ name, members, requiredPeerCount: 0, maximumPeerCount: 1, blockToLive: 0 },
@@ -43,4 +43,19 @@ test('what to ask for instead of an organization that the policy names is not gu
   expect(() => definitionWithout(definition, 'CMSP')).toThrow(
     "the endorsement policy of dcloud, AND('AMSP.peer','CMSP.peer'), names CMSP: agree on another one first",
   );
+});
+
+test('what is in force counts as approved before where only the organization was taken out of it', () => {
+  const before = inForce(majority, collection('catalogue', ['AMSP', 'BMSP', 'CMSP']));
+  const now = { ...inForce(majority, collection('catalogue', ['AMSP', 'BMSP'])), sequence: 4 };
+  expect(isSameWithout(before, now, 'CMSP')).toBe(true);
+  expect(isSameWithout(before, { ...now, version: '2' }, 'CMSP')).toBe(false);
+  expect(isSameWithout(now, now, 'CMSP')).toBe(false);
+});
+
+test('what was approved with the organization in its policy is no word for another policy, and stops nothing', () => {
+  const before = inForce("AND('AMSP.peer','CMSP.peer')", collection('catalogue', ['AMSP', 'CMSP']));
+  const now = inForce("AND('AMSP.peer','BMSP.peer')", collection('catalogue', ['AMSP']));
+  expect(isSameWithout(before, now, 'CMSP')).toBe(false);
+  expect(isSameWithout(now, before, 'CMSP')).toBe(false);
 });

@@ -32,6 +32,15 @@ export function definitionWithout(definition: ChaincodeInForce, mspId: string): 
   };
 }
 
+/**
+ * Whether a definition is what another one was but for an organization that was taken out of it. Not where either policy names it: which one
+ * was agreed on instead is nothing that anybody has approved before.
+ */
+export function isSameWithout(before: ChaincodeInForce, now: ChaincodeInForce, mspId: string): boolean {
+  if (!countsOn(before, mspId) || endorsedBy(before, mspId) || endorsedBy(now, mspId)) return false;
+  return JSON.stringify(definitionWithout(before, mspId)) === JSON.stringify(definitionWithout(now, mspId));
+}
+
 function keptWithOthers({ members }: ChaincodeInForce['collections'][number], mspId: string): boolean {
   return members.includes(mspId) && members.some((member) => member !== mspId);
 }
