@@ -170,6 +170,25 @@ describe('an erasure that the ledger asks for', () => {
     expect(found).toMatchObject([{ outcome: 'absent', removed: 2, absent: 2 }]);
   });
 
+  test('says nothing of destroyed keys while a backup reads the key store, and comes round again', async () => {
+    let isRead = true;
+    const refused = Promise.withResolvers<void>();
+    const log = pino({ level: 'warn' }, { write: (line: string) => line.includes('a backup') && refused.resolve() });
+    const destroy = (of: readonly VersionId[]) => {
+      for (const one of of) kept.delete(one);
+      if (isRead) throw new Fault('unavailable', 'a backup reads');
+      told.push('destroyed');
+    };
+    await using work = begin({ log, keys: { version: () => undefined, destroy } });
+    await refused.promise;
+    expect(work.eraser.progressOf(requested.id).keysDestroyedAt).toBeUndefined();
+    isRead = false;
+    events.push('storage-node.registered');
+    await recorded.promise;
+    expect(told).toEqual(['destroyed', 'asked', 'dataset:recordErasure']);
+    expect(work.eraser.progressOf(requested.id).nodes).toMatchObject([{ outcome: 'absent', absent: 2 }]);
+  });
+
   test('waits for a storage node that is away, and is done when it is told of', async () => {
     isAway = true;
     const away = Promise.withResolvers<void>();

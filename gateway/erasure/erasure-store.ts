@@ -33,6 +33,8 @@ const schema = `
  */
 export class ErasureStore implements Disposable {
   readonly #database: Database;
+  /** Whether the log may have blocks that were forgotten: also those that a gateway which ended left there. */
+  #isInLog = true;
 
   constructor(file: string) {
     this.#database = new Database(file);
@@ -94,10 +96,12 @@ export class ErasureStore implements Disposable {
       | undefined;
   }
 
-  /** Forgets which blocks there were, in the file and in the log behind it. */
+  /** Forgets which blocks there were, in the file and in the log behind it. Fault `unavailable` while somebody reads: call it again. */
   forgetBlocks(erasure: ErasureId): void {
-    if (this.#database.prepare('DELETE FROM listed WHERE erasure = ?').run(erasure).changes > 0)
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (this.#database.prepare('DELETE FROM listed WHERE erasure = ?').run(erasure).changes > 0) this.#isInLog = true;
+    if (!this.#isInLog) return;
+    this.#database.truncateLog();
+    this.#isInLog = false;
   }
 
   [Symbol.dispose](): void {

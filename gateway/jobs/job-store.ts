@@ -77,11 +77,11 @@ export class JobStore implements Disposable {
       : { manifest: row.manifest as Uint8Array, envelope: row.envelope as Uint8Array };
   }
 
-  /** Forgets everything of a job's output: its card, where it lies, its partitions' manifests. */
+  /** Forgets everything of a job's output: its card, where it lies, its partitions' manifests. Fault `unavailable` while somebody reads: call it again. */
   forget(job: JobId): void {
     for (const table of ['output_plan', 'output_shares', 'partition_output'])
       this.#database.prepare(`DELETE FROM ${table} WHERE job = ?`).run(job);
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#database.truncateLog();
   }
 
   [Symbol.dispose](): void {

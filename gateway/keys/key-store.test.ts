@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { DatasetId, JobId, VersionId } from '@d-cloud/chaincode/domain';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KeyStore, type VersionKeys } from './key-store.ts';
@@ -114,6 +115,35 @@ describe('a key store', () => {
     open()[Symbol.dispose]();
     chmodSync(join(directory, 'key-store.key'), 0o640);
     expect(open).toThrow('0600');
+  });
+
+  test('says that keys are destroyed when they are gone from the log too, and not while a backup reads', () => {
+    using store = open();
+    const logBytes = () => statSync(join(directory, 'keys.sqlite-wal')).size;
+    for (const version of ['vers_a', 'vers_b', 'vers_c']) store.putVersion(keysOf(version));
+    const reading = { kind: 'unavailable', message: expect.stringContaining('in its log') };
+    {
+      using backup = new DatabaseSync(join(directory, 'keys.sqlite'), { readOnly: true });
+      backup.exec('BEGIN');
+      backup.prepare('SELECT count(*) FROM version_key').get();
+      expect(() => store.destroy(['vers_a' as VersionId])).toThrow(expect.objectContaining(reading));
+      // Again, though there is no row left to delete.
+      expect(() => store.destroy(['vers_a' as VersionId])).toThrow(expect.objectContaining(reading));
+      expect(logBytes()).toBeGreaterThan(0);
+    }
+    store.destroy(['vers_a' as VersionId]);
+    expect(logBytes()).toBe(0);
+    {
+      using backup = new DatabaseSync(join(directory, 'keys.sqlite'), { readOnly: true });
+      backup.exec('BEGIN');
+      backup.prepare('SELECT count(*) FROM version_key').get();
+      // Nothing waits for these: a version that was sealed anew, an upload that came to nothing.
+      store.replaceVersion(keysOf('vers_b'));
+      store.forgetVersion('vers_c' as VersionId);
+      expect(() => store.forgetOnDisk()).toThrow(expect.objectContaining(reading));
+    }
+    store.forgetOnDisk();
+    expect(logBytes()).toBe(0);
   });
 
   test('lists releases, the newest first', () => {

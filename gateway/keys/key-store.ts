@@ -60,6 +60,8 @@ export class KeyStore implements Disposable {
   readonly #database: Database;
   readonly #cipher: ValueCipher;
   readonly #random: (bytes: number) => Uint8Array;
+  /** Whether the log may have rows that were deleted: also those that a gateway which ended left there. */
+  #isInLog = true;
 
   private constructor(database: Database, cipher: ValueCipher, random: (bytes: number) => Uint8Array) {
     this.#database = database;
@@ -157,7 +159,7 @@ export class KeyStore implements Disposable {
         this.#database.prepare('UPDATE job_secret SET content_key = ? WHERE job = ?').run(sealed, job);
       }
     });
-    this.#forgetOnDisk();
+    this.#forgetSoon();
   }
 
   /** Keeps the keys that a version will have once the ledger has its next sealing; other ones under the same sealing are written over. */
@@ -210,7 +212,8 @@ export class KeyStore implements Disposable {
 
   /** Forgets a version that was never published. */
   forgetVersion(version: VersionId): void {
-    this.destroy([version]);
+    this.#remove([version]);
+    this.#forgetSoon();
   }
 
   /** The dataset keys that are kept, each with how many versions are wrapped under it. */
@@ -243,7 +246,7 @@ export class KeyStore implements Disposable {
     if (known === undefined) this.#insertDatasetKey(dataset, epoch, key);
   }
 
-  /** Destroys a dataset's key of an epoch under which no version is wrapped any more: on the disk too. Gives whether it is gone. */
+  /** Destroys a dataset's key of an epoch under which no version is wrapped any more: on the disk too. Gives whether it is gone; Fault as `forgetOnDisk`. */
   destroyDatasetKey(dataset: DatasetId, epoch: number): boolean {
     const { changes } = this.#database
       .prepare(
@@ -251,7 +254,7 @@ export class KeyStore implements Disposable {
          AND NOT EXISTS (SELECT 1 FROM version_key WHERE dataset = ?1 AND epoch = ?2)`,
       )
       .run(dataset, epoch);
-    if (changes > 0) this.#forgetOnDisk();
+    if (changes > 0) this.#forgetNow();
     return this.datasetKey(dataset, epoch) === undefined;
   }
 
@@ -326,9 +329,15 @@ export class KeyStore implements Disposable {
 
   /**
    * Destroys the keys of versions, of the jobs that made them, and of a whole dataset where one is named: what lay there is overwritten, in the
-   * log behind the file too. Nothing of this store opens them again; older copies of the store would.
+   * log behind the file too. Nothing of this store opens them again; older copies of the store would. Fault `unavailable` while somebody
+   * reads the store: they are not destroyed until the same call came back.
    */
   destroy(versions: readonly VersionId[], dataset?: DatasetId): void {
+    this.#remove(versions, dataset);
+    this.#forgetNow();
+  }
+
+  #remove(versions: readonly VersionId[], dataset?: DatasetId): void {
     this.#transaction(() => {
       for (const version of versions) {
         this.#database.prepare('DELETE FROM version_key WHERE version = ?').run(version);
@@ -339,7 +348,6 @@ export class KeyStore implements Disposable {
       }
       if (dataset !== undefined) this.#database.prepare('DELETE FROM dataset_key WHERE dataset = ?').run(dataset);
     });
-    this.#forgetOnDisk();
   }
 
   logRelease(entry: ReleaseEntry): void {
@@ -372,10 +380,20 @@ export class KeyStore implements Disposable {
       .run(`secret:${name}`, this.#cipher.seal(['secret', name], secret));
   }
 
-  /** Destroys a secret: on the disk too. */
+  /** Destroys a secret: on the disk too. Fault as `forgetOnDisk`. */
   forgetSecret(name: string): void {
     this.#database.prepare('DELETE FROM meta WHERE name = ?').run(`secret:${name}`);
-    this.#forgetOnDisk();
+    this.#forgetNow();
+  }
+
+  /**
+   * Takes what was deleted off the disk where it is not yet: deleted rows are overwritten (secure_delete) in the file, and what the log still
+   * has of them goes with it. Fault `unavailable` while somebody reads the store, as a backup does: call it again.
+   */
+  forgetOnDisk(): void {
+    if (!this.#isInLog) return;
+    this.#database.truncateLog();
+    this.#isInLog = false;
   }
 
   /** The names of the secrets that there are and begin so. */
@@ -435,9 +453,18 @@ export class KeyStore implements Disposable {
     return changes > 0;
   }
 
-  /** Deleted rows are overwritten (secure_delete) in the file; what the log still has of them goes with it. */
-  #forgetOnDisk(): void {
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  #forgetNow(): void {
+    this.#isInLog = true;
+    this.forgetOnDisk();
+  }
+
+  /** Where nothing waits for it: what cannot go now goes with the next one. */
+  #forgetSoon(): void {
+    try {
+      this.#forgetNow();
+    } catch (error) {
+      if (!(error instanceof Fault && error.kind === 'unavailable')) throw error;
+    }
   }
 
   #transaction(story: () => void): void {

@@ -129,6 +129,7 @@ export class Rotator implements AsyncDisposable {
     }
     // What is kept of them goes from the ledger too.
     if (destroyed > 0) await keeper.settle(isOnItsWay, signal);
+    keys.forgetOnDisk();
   }
 
   /** The public half of the organization's next key, base64; the key is durable here and kept on the ledger before anybody is told. */
