@@ -93,7 +93,7 @@ function begin(change: Partial<EraserPowers> = {}) {
   const eraser = new Eraser({
     organization: alder,
     channel: 'dcloud',
-    keeper: { gone: () => [], purge: async () => {} },
+    keeper: { purge: async () => {} },
     ledger: {
       submit: (async (name: string, body: { certificate: string }) => {
         told.push(name);

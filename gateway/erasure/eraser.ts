@@ -31,7 +31,7 @@ export type EraserPowers = ClearEverywherePowers & {
   readonly ledger: Pick<GatewayLedger, 'submit'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly keys: Pick<KeyStore, 'version' | 'destroy'>;
-  readonly keeper: Pick<KeyKeeper, 'gone' | 'purge'>;
+  readonly keeper: Pick<KeyKeeper, 'purge'>;
   readonly jobs: Pick<JobStore, 'forget'>;
   readonly custody: Pick<Custodian, 'end'>;
   readonly store: ErasureStore;
@@ -155,7 +155,7 @@ export class Eraser implements AsyncDisposable {
     }
     if (whole) keys.destroy(versions, dataset);
     // What is kept of them on the ledger goes as well, before it is said that they are destroyed.
-    await keeper.purge(keeper.gone(), this.#followUp.signal);
+    await keeper.purge(this.#followUp.signal);
     store.destroyed(id, clock.now().toISOString());
     failpoint('erase.keys-destroyed');
   }

@@ -59,18 +59,28 @@ type Wanted = {
   readonly check?: () => Promise<void>;
 };
 
+/** Versions that wait for their turn and go in one together. */
+type Together = {
+  readonly versions: Set<VersionId>;
+  readonly signals: Set<AbortSignal | undefined>;
+  readonly kept: Promise<void>;
+};
+
 /** Characters of base64 in one transaction. */
 const mostCharacters = 4 * 1024 * 1024;
 
 /**
  * Keeps every key of the organization on the ledger as well, in ciphertext, in its implicit private collection: dataset keys wrapped to
  * the organization's key of the epoch and to its recovery key, each version's keys and places under its dataset's key. So the loss of
- * the gateway's disk loses nothing that was acknowledged. What is kept already is not sent again.
+ * the gateway's disk loses nothing that was acknowledged. What is kept already is not sent again. One turn at a time writes to the ledger, of
+ * what is there when it begins: nothing older comes to stand over what is newer, nor is anything kept after it was purged.
  */
 export class KeyKeeper {
   readonly #powers: KeyKeeperPowers;
 
   #ready: Promise<void> | undefined;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  #together: Together | undefined;
 
   constructor(powers: KeyKeeperPowers) {
     this.#powers = powers;
@@ -107,13 +117,34 @@ export class KeyKeeper {
     return registered;
   }
 
-  /** Keeps a version's keys as they are now; back when our own peer has them. Faults as submitting does. */
+  /**
+   * Keeps a version's keys as they are now; back when our own peer has them. Faults as submitting does, and `corrupt` where there are no keys.
+   * What waits meanwhile is sent together, so that many uploads at once wait for one transaction and not each for all before it.
+   */
   async keep(version: VersionId, signal?: AbortSignal): Promise<void> {
     await this.ready();
-    const { keys } = this.#powers;
-    const named = keys.version(version);
-    if (named === undefined) throw new Fault('corrupt', `There are no keys of ${version} to keep.`);
-    await this.#send([this.#dataset(named.dataset, named.epoch), this.#version(version)], signal);
+    this.#together ??= this.#gather();
+    const { versions, signals, kept } = this.#together;
+    versions.add(version);
+    signals.add(signal);
+    await kept;
+    if (this.#powers.keys.version(version) === undefined)
+      throw new Fault('corrupt', `There are no keys of ${version} to keep.`);
+  }
+
+  #gather(): Together {
+    const [versions, signals] = [new Set<VersionId>(), new Set<AbortSignal | undefined>()];
+    const kept = this.#inTurn(async () => {
+      this.#together = undefined;
+      const given = [...signals].filter((one) => one !== undefined);
+      // They end when the gateway stops; where somebody waits in any case, so do the others.
+      const signal = given.length === signals.size ? AbortSignal.any(given) : undefined;
+      await this.#send(
+        [...versions].flatMap((version) => this.#versionWithDataset(version)),
+        signal,
+      );
+    });
+    return { versions, signals, kept };
   }
 
   /**
@@ -125,18 +156,31 @@ export class KeyKeeper {
     const { keys } = this.#powers;
     const versions = keys.versions().filter(({ version }) => !skip(version));
     const wanted = [
-      ...this.#organization(),
-      ...keys.datasetKeys().map(({ dataset, epoch }) => this.#dataset(dataset, epoch)),
-      ...versions.map(({ version }) => this.#version(version)),
+      () => this.#organization(),
+      ...keys.datasetKeys().map(({ dataset, epoch }) => () => [this.#dataset(dataset, epoch)]),
+      ...versions.map(
+        ({ version }) =>
+          () =>
+            this.#version(version),
+      ),
     ];
-    await this.#send(wanted, signal);
-    await this.purge(this.gone(), signal);
+    // A turn for each part, so that an upload does not wait for all of them.
+    for (let from = 0; from < wanted.length; from += limits.kept) {
+      const some = wanted.slice(from, from + limits.kept);
+      await this.#inTurn(() =>
+        this.#send(
+          some.flatMap((want) => want()),
+          signal,
+        ),
+      );
+    }
+    await this.purge(signal);
   }
 
   /** Keeps the organization's own secrets as they are now: before the ledger is told of a new key. */
   async keepOrganization(): Promise<void> {
     await this.ready();
-    await this.#send(this.#organization(), undefined);
+    await this.#inTurn(() => this.#send(this.#organization(), undefined));
   }
 
   /** What is kept of keys that are no more: to be purged. */
@@ -150,18 +194,28 @@ export class KeyKeeper {
     return [...keys.kept().keys()].filter((name) => !there.has(name));
   }
 
-  /** Purges what is kept under these names, at the peers too; back when our own peer has done it. */
-  async purge(names: readonly KeptName[], signal?: AbortSignal): Promise<void> {
-    const { keys, ledger } = this.#powers;
-    for (let from = 0; from < names.length; from += limits.kept) {
-      const some = names.slice(from, from + limits.kept);
-      await ledger.submit('key:purge', {}, this.#stamp(), {
-        transient: { names: canonicalBytes(some) },
-        endorsingOrganizations: [this.#powers.organization],
-        ...(signal === undefined ? {} : { signal }),
-      });
-      keys.unmarkKept(some);
-    }
+  /** Purges what is kept of keys that are no more, at the peers too; back when our own peer has done it. */
+  purge(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const { keys, ledger } = this.#powers;
+      const names = this.gone();
+      for (let from = 0; from < names.length; from += limits.kept) {
+        const some = names.slice(from, from + limits.kept);
+        await ledger.submit('key:purge', {}, this.#stamp(), {
+          transient: { names: canonicalBytes(some) },
+          endorsingOrganizations: [this.#powers.organization],
+          ...(signal === undefined ? {} : { signal }),
+        });
+        keys.unmarkKept(some);
+      }
+    });
+  }
+
+  /** Runs after all that was begun before has ended, well or not. What it runs must not wait for another turn. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(act);
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
   }
 
   async #send(wanted: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {
@@ -173,7 +227,8 @@ export class KeyKeeper {
       if (entries.length > 0) await this.#submit(entries, marks, signal);
       [entries, marks, characters] = [[], new Map(), 0];
     };
-    for (const { name, mark, value, check } of wanted) {
+    // Two versions of a dataset name its key each.
+    for (const { name, mark, value, check } of new Map(wanted.map((one) => [one.name, one])).values()) {
       if (known.get(name) === mark) continue;
       if (!known.has(name)) await check?.();
       const text = Buffer.from(await value()).toString('base64');
@@ -242,10 +297,16 @@ export class KeyKeeper {
     return { name, mark, value, check };
   }
 
-  #version(version: VersionId): Wanted {
+  /** Nothing where there are no keys of it, or no more. */
+  #versionWithDataset(version: VersionId): readonly Wanted[] {
+    const named = this.#powers.keys.version(version);
+    return named === undefined ? [] : [this.#dataset(named.dataset, named.epoch), ...this.#version(version)];
+  }
+
+  #version(version: VersionId): readonly Wanted[] {
     const { keys, custody } = this.#powers;
     const kept = keys.version(version);
-    if (kept === undefined) throw new Fault('corrupt', `There are no keys of ${version} to keep.`);
+    if (kept === undefined) return [];
     const moved = [...custody.moved(version)].map(([slot, place]) => ({ slot, ...place }));
     const job = keys.jobOf(version);
     const text = writeKeptVersion({
@@ -255,7 +316,7 @@ export class KeyKeeper {
       ...(job === undefined ? {} : { job: { id: job.job, rowSaltSecret: job.rowSaltSecret } }),
     });
     const mark = this.#mark(Buffer.from(String(kept.epoch)), text);
-    return { name: keptName.version(version), mark, value: async () => keys.sealKept(kept, text) };
+    return [{ name: keptName.version(version), mark, value: async () => keys.sealKept(kept, text) }];
   }
 
   #wrappers(): readonly Wrapper[] {

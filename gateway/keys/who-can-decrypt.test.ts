@@ -342,7 +342,7 @@ class World implements AsyncDisposable {
     });
     const blocks = new VersionBlocks(manifestNow(this.keys.version(version.id)!));
     this.keys.destroy([version.id]);
-    await this.keeper.purge(this.keeper.gone());
+    await this.keeper.purge();
     this.remove(blocks);
     version.erased = true;
   }
