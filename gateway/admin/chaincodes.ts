@@ -22,6 +22,7 @@ import type { Clock } from '../services.ts';
 import type { FabricAccess } from './consortium-access.ts';
 import type { DefinitionStore, OfferedDefinition } from './definition-store.ts';
 import type { OtherGateways } from './other-gateways.ts';
+import { until } from './until.ts';
 
 /** A definition that somebody proposes, with who has approved exactly it. */
 export type ProposedDefinition = OfferedDefinition & {
@@ -134,7 +135,16 @@ export class Chaincodes {
       definition,
       { orderer, ...(signal && { signal }) },
     );
-    return (await chaincodesInForce(access.peer, channel)).find((one) => one.name === name)!;
+    // The own peer may be one that did not endorse, and hear of it after those that did.
+    return until(
+      `the own peer to have ${name} ${definition.sequence}`,
+      { withinMs: 30_000, ...(signal && { signal }) },
+      async () => {
+        const inForce = (await chaincodesInForce(access.peer, channel)).find((one) => one.name === name);
+        if (inForce !== undefined && inForce.sequence >= definition.sequence) return inForce;
+        throw new Fault('unavailable', `the own peer does not have ${name} ${definition.sequence} yet`);
+      },
+    );
   }
 
   /** What other organizations' gateways are told. */

@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { packageChaincode } from '@d-cloud/network/admin';
 import type { Command } from 'commander';
+import { readJson } from '../json-file.ts';
 import { table } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -75,7 +76,7 @@ export function addChaincodeCommands(program: Command, session: Session): void {
           version,
           label,
           ...(policy === undefined ? {} : { endorsement: { kind: 'signatures', rule: policy } }),
-          ...(collections === undefined ? {} : { collections: JSON.parse(await readFile(collections, 'utf8')) }),
+          ...(collections === undefined ? {} : { collections: await readJson(collections) }),
         };
         told(await (await admin()).call('POST', `${await at()}/${name}`, { body }));
       },

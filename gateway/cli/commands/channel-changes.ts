@@ -3,6 +3,7 @@ import { ChangeProposal, signChange } from '@d-cloud/network/admin';
 import { signatory } from '@d-cloud/network/ledger';
 import type { Command } from 'commander';
 import { changesText, changeText } from '../actions/change-text.ts';
+import { readJson } from '../json-file.ts';
 import type { Session } from '../session.ts';
 import type { ChangeView } from '../views.ts';
 
@@ -57,7 +58,7 @@ export function addChangeCommands(channel: Command, session: Session): void {
     .command('import <file>')
     .description('take in a change that came as a file, with the signatures in it that are right')
     .action(async (file: string) =>
-      told(await (await admin()).call('POST', '/admin/changes', { body: JSON.parse(await readFile(file, 'utf8')) })),
+      told(await (await admin()).call('POST', '/admin/changes', { body: await readJson(file) })),
     );
   change
     .command('sign-file <file>')
@@ -81,7 +82,7 @@ async function signFile(
   file: string,
   { block, msp, certificate, key }: { block: string; msp: string; certificate: string; key: string },
 ): Promise<ChangeProposal> {
-  const read = ChangeProposal.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  const read = ChangeProposal.safeParse(await readJson(file));
   if (!read.success) throw new Error(`${file} is no change: export one with dcloud channel change export`);
   const configBlock = await readFile(block);
   const privateKey = await readFile(key, 'utf8');

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { changeText } from '../actions/change-text.ts';
+import { readJson } from '../json-file.ts';
 import { wholeNumber } from '../parse-option.ts';
 import type { Session } from '../session.ts';
 import type { ChangeView } from '../views.ts';
@@ -100,6 +101,6 @@ export function addProposeCommands(channel: Command, session: Session): void {
       send({ kind: 'set-revocation-list', mspId, lists: [await pem(file)] }, options),
   );
   kind('edit <file>', 'any change, as the JSON that POST /v1/admin/channels/:channel/changes takes').action(
-    async (file: string, options) => send(JSON.parse(await readFile(file, 'utf8')), options),
+    async (file: string, options) => send((await readJson(file)) as Edit, options),
   );
 }

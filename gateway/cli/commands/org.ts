@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { mspRoots, openOrganization } from '@d-cloud/network/admin';
 import type { Command } from 'commander';
 import { readBundle } from '../../supervisor/index.ts';
+import { jsonOf } from '../json-file.ts';
 import { table } from '../output.ts';
 import { idList } from '../parse-option.ts';
 import type { Session } from '../session.ts';
@@ -17,6 +18,9 @@ type Member = {
   readonly gateway: string;
   readonly fabricVersion?: string;
 };
+
+/** The gateway reads the rest. */
+type Described = { readonly mspId?: string; readonly v?: unknown };
 
 type Describe = { out?: string; home?: string; peers: string[]; orderers: string[] };
 
@@ -87,7 +91,7 @@ export function addOrganizationCommands(program: Command, session: Session): voi
 
 /** What `org describe` wrote, or what `network found` wrote of an organization that joins. */
 function addable(text: string, file: string) {
-  const described = JSON.parse(text);
+  const described = jsonOf(text, file) as Described;
   if (described.v === undefined) return described;
   const { mspId, roots, peers, orderers } = readBundle(text, file);
   return { mspId, roots, anchorPeers: peers, ordererEndpoints: orderers.map(({ address }) => address) };

@@ -18,16 +18,17 @@ export function addQuotaCommands(program: Command, session: Session): void {
     .command('list')
     .description('each organization’s quota and what it uses')
     .action(async () => {
-      const { items } = await (await session.rest()).call<{ items: readonly QuotaView[] }>('GET', '/quotas');
+      const { items } = await (await session.rest('operator')).call<{ items: readonly QuotaView[] }>('GET', '/quotas');
       const rows = items.map((one) => [one.organization, one.usedBytes, one.quotaBytes, one.given ? 'given' : 'usual']);
       session.output.result({ ok: true, quotas: items }, table(['organization', 'used', 'of bytes', ''], rows));
     });
   quota
-    .command('give <organization> <size>')
-    .description('let an organization keep so much on our storage nodes, in bytes or such as "500 GiB"')
-    .action(async (organization: string, size: string) => {
-      const rest = await session.rest();
-      const body = { quotaBytes: String(sizeBytes(size)) };
+    .command('give <organization>')
+    .argument('<size>', 'bytes, or such as "500 GiB"', sizeBytes)
+    .description('let an organization keep so much on our storage nodes')
+    .action(async (organization: string, size: number) => {
+      const rest = await session.rest('operator');
+      const body = { quotaBytes: String(size) };
       const given = await rest.call<QuotaView>('PUT', `/quotas/${organization}`, { body });
       const { quotaBytes, usedBytes } = given;
       session.output.result(

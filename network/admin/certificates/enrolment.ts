@@ -78,6 +78,9 @@ async function writeIdentity(organization: Organization, request: EnrolRequest, 
 /** An identity as written before; refuses what Fabric's processes would stumble over later. */
 export async function openIdentity(organization: Organization, name: string): Promise<Identity> {
   const directory = identityDirectory(organization, name);
+  if ((await readdir(directory).catch(() => undefined)) === undefined) {
+    throw new Fault('misconfigured', `${organization.mspId} has no identity ${name}`);
+  }
   const mspDirectory = join(directory, 'msp');
   const tlsDirectory = join(directory, 'tls');
   const signer = await readMspSigner(mspDirectory);

@@ -10,6 +10,7 @@ import {
   Envelope,
   FabricMspConfig,
   headerTypes,
+  MalformedMessage,
   MspConfig,
   NamedMsp,
   Payload,
@@ -70,10 +71,20 @@ export function configOf(block: WholeBlock): { channel: string; config: Decoded<
   return { channel: header.channelId, config };
 }
 
+/** What people give as a config block may be any file. */
+function configBlockOf(bytes: Uint8Array) {
+  try {
+    const block = parseBlock(bytes);
+    return { block, ...configOf(block) };
+  } catch (cause) {
+    if (!(cause instanceof MalformedMessage)) throw cause;
+    throw new Fault('corrupt', `these bytes are no config block: ${cause.message}`, { cause });
+  }
+}
+
 /** Reads a config block (bytes of `common.Block`): pure, for anybody who pins the genesis block's hash. */
 export function readChannelConfig(bytes: Uint8Array): ChannelConfig {
-  const block = parseBlock(bytes);
-  const { channel, config } = configOf(block);
+  const { block, channel, config } = configBlockOf(bytes);
   const group = config.channelGroup!;
   const orderer = group.groups.get('Orderer');
   const consensusValue = orderer?.values.get('ConsensusType')?.value;
