@@ -10,8 +10,11 @@ export function isFree(port: number, address = '127.0.0.1'): Promise<boolean> {
   });
 }
 
-/** Below the range from which systems take the ports of outgoing connections: such a port may be gone a moment later. */
-const usual = [12_000, 32_000] as const;
+/**
+ * Below the range from which systems take the ports of outgoing connections: such a port may be gone a moment later. And below what each
+ * process of the tests has for its networks (`test/support/ports.ts`).
+ */
+const usual = [12_000, 24_000] as const;
 
 /** Free loopback ports, all different, of a range that ends before its second number. It holds none of them: use them soon. */
 export async function takePorts(

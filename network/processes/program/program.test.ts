@@ -77,3 +77,7 @@ test('ports that are taken together are all different and free', async () => {
   const ports = await takePorts(20);
   expect(new Set(ports).size).toBe(20);
 });
+
+test('ports of no stated range are none of those that test files take for their networks', async () => {
+  for (const port of await takePorts(200)) expect(port).toBeLessThan(24_000);
+});
