@@ -27,7 +27,7 @@ describe('when the clock of the machine jumps', () => {
     expect(isoOf(clock)).toBe('2026-11-22T13:00:01.000Z');
   });
 
-  test('ahead five minutes, what ends by then has ended, until it is put right', () => {
+  test('ahead five minutes, what ends by then has ended, also after it is put back', () => {
     const clock = neverBack(
       () => wallMs,
       () => elapsedMs,
@@ -35,7 +35,20 @@ describe('when the clock of the machine jumps', () => {
     wallMs += 5 * 60_000;
     expect(isoOf(clock)).toBe('2026-11-22T12:05:00.000Z');
     wallMs -= 5 * 60_000;
-    expect(isoOf(clock)).toBe('2026-11-22T12:00:00.000Z');
+    expect(isoOf(clock)).toBe('2026-11-22T12:05:00.000Z');
+    pass(1_000);
+    expect(isoOf(clock)).toBe('2026-11-22T12:05:01.000Z');
+  });
+
+  test('ahead, because the machine had slept, and back a little, it stays where it was', () => {
+    const clock = neverBack(
+      () => wallMs,
+      () => elapsedMs,
+    );
+    wallMs += 8 * hour;
+    expect(isoOf(clock)).toBe('2026-11-22T20:00:00.000Z');
+    wallMs -= 200;
+    expect(isoOf(clock)).toBe('2026-11-22T20:00:00.000Z');
   });
 
   test.each([hour, -hour, 5 * 60_000, -5 * 60_000])('by %d ms, a duration is as long as it takes', (jump) => {

@@ -6,12 +6,19 @@ export type Elapsed = () => number;
 const sinceStart: Elapsed = () => performance.now();
 
 /**
- * Wall time for what ends at a time: it follows the machine's clock forward and never back, so that no right begins again which had ended. A clock that was
- * wrong and is put back counts on from where it would be by the time that has passed since the program began.
+ * Wall time for what ends at a time: it follows the machine's clock forward and never back, so that no right begins again which had ended. Where the
+ * machine's clock is put back, it counts on from the latest time that was told: one that was far ahead stays ahead until the program starts again.
  */
 export function neverBack(wall: () => number = Date.now, elapsed: Elapsed = sinceStart): Clock {
-  const steady = steadily({ now: () => new Date(wall()) }, elapsed);
-  return { now: () => new Date(Math.max(wall(), steady.now().getTime())) };
+  let [latestMs, toldAt] = [wall(), elapsed()];
+  return {
+    now: () => {
+      const at = elapsed();
+      latestMs = Math.max(wall(), latestMs + at - toldAt);
+      toldAt = at;
+      return new Date(latestMs);
+    },
+  };
 }
 
 /** The time at which it was made and what has passed since, whatever is done to the machine's clock: for durations that are kept across restarts. */
