@@ -23,20 +23,22 @@ const lookMs = 100;
 const retryMs = 2_000;
 
 /**
- * Brings a started network to its first working state: purposes, storage nodes and compute nodes of the organizations here on
- * the ledger. Done again, it changes nothing. Where other machines take part it waits for enough of them.
+ * Brings a started network to its first working state: purposes, storage nodes and compute nodes of the organizations here that are members
+ * (MSP ids) on the ledger. Done again, it changes nothing. Where other machines take part it waits for enough of them.
  */
 export async function joinConsortium(
   directory: string,
   { description }: FoundNetwork,
   credentials: Credentials,
-  signal: AbortSignal,
+  { members, signal }: { readonly members: ReadonlySet<string>; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { organizations, others } = description;
+  const { others } = description;
+  const organizations = description.organizations.filter(({ mspId }) => members.has(mspId));
   const [first] = organizations;
+  if (first === undefined) return;
   const wait = { patient: others.length > 0, signal };
   const own = new Set(organizations.map(({ mspId }) => mspId));
-  await everyOrganization(signIn(credentials, first!.name, 'admin'), own, wait);
+  await everyOrganization(signIn(credentials, first.name, 'admin'), own, wait);
   const operator = membersOf(description).at(-1)!.name;
   if (organizations.some(({ name }) => name === operator)) {
     const rest = signIn(credentials, operator, 'admin');
@@ -83,14 +85,14 @@ async function everyOrganization(
   }
 }
 
-/** A record that is there already is what was wanted. */
+/** A record that is there already is what was wanted, and who has left joins nothing any more. */
 async function once(act: () => Promise<unknown>, { patient, signal }: Wait): Promise<void> {
   for (;;) {
     try {
       await act();
       return;
     } catch (error) {
-      if (error instanceof Problem && error.status === 409) return;
+      if (error instanceof Problem && (error.status === 409 || error.code === 'ORGANIZATION_LEFT')) return;
       if (!patient || !(error instanceof Problem) || !error.retryable) throw error;
     }
     await setTimeout(retryMs, undefined, { signal });

@@ -30,7 +30,7 @@ async function main(directory: string): Promise<void> {
     const stages = await stagesOf(directory, network, {
       searchPath,
       signal: stopping.signal,
-      afterGateways: () => joinConsortium(directory, network, credentials, stopping.signal),
+      afterGateways: (members) => joinConsortium(directory, network, credentials, { members, signal: stopping.signal }),
     });
     await using supervisor = new Supervisor(directory, stages);
     await Promise.race([supervisor.start(), stop]);

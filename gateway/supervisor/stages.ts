@@ -33,8 +33,8 @@ const spec = (name: string, program: string, config: string): ProgramSpec => ({
 export type StageOptions = {
   /** Where programs of other projects are looked for, as in PATH. */
   readonly searchPath: string;
-  /** Joins the nodes to the consortium. */
-  readonly afterGateways: () => Promise<void>;
+  /** Joins the nodes to the consortium: of the organizations here those that are still members, by MSP id. */
+  readonly afterGateways: (members: ReadonlySet<string>) => Promise<void>;
   /** Ends what the stages wait for. */
   readonly signal: AbortSignal;
 };
@@ -46,14 +46,18 @@ export type StageOptions = {
 export async function stagesOf(directory: string, network: FoundNetwork, options: StageOptions): Promise<Stage[]> {
   const layout = layoutOf(directory);
   const { organizations } = network.description;
+  let members: ReadonlySet<string> = new Set(organizations.map(({ mspId }) => mspId));
+  const found = (named: ReadonlySet<string>) => {
+    members = named;
+  };
   return [
-    ...(await ledgerAndStore(directory, network, options)),
+    ...(await ledgerAndStore(directory, network, options, found)),
     {
       step: "starting the organizations' gateways",
       programs: organizations.map(({ name }) =>
         spec(`gateway-${name}`, programs.gateway, layout.ofOrganization(name).gatewayConfig),
       ),
-      after: options.afterGateways,
+      after: () => options.afterGateways(members),
     },
     {
       step: 'starting the compute nodes',
@@ -75,6 +79,7 @@ async function ledgerAndStore(
   directory: string,
   network: FoundNetwork,
   { searchPath, signal }: StageOptions,
+  found: (members: ReadonlySet<string>) => void,
 ): Promise<Stage[]> {
   const { ledger, store, organizations, others } = network.description;
   const layout = layoutOf(directory);
@@ -115,7 +120,7 @@ async function ledgerAndStore(
           ),
         ),
       ),
-      after: known,
+      after: async () => found(await known()),
     },
   ];
 }

@@ -4,5 +4,5 @@ export { type FabricBinaries, findFabric } from './fabric-binaries.ts';
 export { type ChannelDoor, firstBlock, joinChannel } from './join-channel.ts';
 export { ordererProgram, peerProgram } from './node-programs.ts';
 export type { ChaincodeConnection, FabricMember, OrdererNode, PeerNode } from './nodes.ts';
-export { everyPeerHasCaughtUp, everyPeerKnowsAll } from './readiness.ts';
+export { everyPeerHasCaughtUp, everyPeerKnowsAll, membersNamed } from './readiness.ts';
 export { type FabricNetworkInit, type RunningFabric, startFabric } from './start-fabric.ts';

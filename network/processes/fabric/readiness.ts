@@ -1,7 +1,8 @@
-import { ask, type PeerConnection, PeerRefused } from '../../admin/index.ts';
+import { ask, fetchConfigBlock, type PeerConnection, PeerRefused } from '../../admin/index.ts';
 import { Fault } from '../../ledger/fault.ts';
 import { connectLedger } from '../../ledger/ledger.ts';
 import { BlockchainInfo } from '../../ledger/messages/index.ts';
+import { type ChannelConfig, readChannelConfig } from '../../ledger/verify/channel-config.ts';
 import { eventually } from '../program/index.ts';
 import { nodeConnection } from './connections.ts';
 import { dialled, type FabricMember, type PeerNode } from './nodes.ts';
@@ -9,26 +10,79 @@ import { dialled, type FabricMember, type PeerNode } from './nodes.ts';
 /** Every contract answers it, and it neither reads nor writes. */
 const question = 'org.hyperledger.fabric:GetMetadata';
 
+/** Longest time without a block until a peer that is behind is given up. */
+const blockWithinMs = 120_000;
+
+/**
+ * Those that the channel still names, by the newest configuration that any of their peers has. Who was removed from a channel gets no more
+ * blocks of it, so nothing may wait for its peers.
+ */
+export async function membersNamed(
+  members: readonly FabricMember[],
+  channel: string,
+  signal: AbortSignal,
+): Promise<FabricMember[]> {
+  using open = new DisposableStack();
+  const configs = await Promise.all(
+    connectionsTo(members, open).map(({ node, connection }) =>
+      eventually(`${node.name} to tell its channel's members`, () => configAt(connection, channel, signal), { signal }),
+    ),
+  );
+  const [newest] = configs
+    .filter((config) => config !== undefined)
+    .toSorted(({ blockNumber: one }, { blockNumber: other }) => other - one);
+  return members.filter(({ mspId }) => newest?.applicationMsps.has(mspId) === true);
+}
+
+/** Nothing where the peer refuses its own admin, as it does once it knows that its organization was removed. */
+async function configAt(
+  peer: PeerConnection,
+  channel: string,
+  signal: AbortSignal,
+): Promise<ChannelConfig | undefined> {
+  try {
+    return readChannelConfig(await fetchConfigBlock(peer, channel, { from: 'peer', signal }));
+  } catch (error) {
+    if (error instanceof Fault && error.message.endsWith('FORBIDDEN')) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Resolves when the members' peers are level: each has the blocks that any of them had when this began. One that has just joined is
- * behind by all of them.
+ * behind by all of them, however many. @throws Fault where a peer that is behind gets no block for too long
  */
 export async function everyPeerHasCaughtUp(
   members: readonly FabricMember[],
   channel: string,
-  signal: AbortSignal,
+  { signal, withinMs = blockWithinMs }: { readonly signal: AbortSignal; readonly withinMs?: number },
 ): Promise<void> {
   using open = new DisposableStack();
-  const peers = connectionsTo(members, open);
-  const heights = peers.map(({ node, connection }) =>
-    eventually(`${node.name} to tell its height`, () => heightOf(connection, channel, signal), { signal }),
-  );
+  const peers = connectionsTo(members, open).map(({ node, connection }) => ({
+    name: node.name,
+    height: () => heightOf(connection, channel, signal),
+  }));
+  const within = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
+  const heights = peers.map(({ name, height }) => eventually(`${name} to tell its height`, height, { signal: within }));
   const newest = Math.max(...(await Promise.all(heights)));
-  await Promise.all(
-    peers.map(({ node, connection }) =>
-      eventually(`${node.name} to catch up`, () => hasReached(newest, connection, channel, signal), { signal }),
-    ),
-  );
+  await Promise.all(peers.map((peer) => caughtUp(peer, newest, { signal, withinMs })));
+}
+
+/** Resolves when a peer has so many blocks, however many it lacks. @throws Fault where it gets none for too long */
+export async function caughtUp(
+  { name, height }: { readonly name: string; readonly height: () => Promise<number> },
+  newest: number,
+  { signal, withinMs }: { readonly signal: AbortSignal; readonly withinMs: number },
+): Promise<void> {
+  for (let before = 0; before < newest; ) {
+    const further = async () => {
+      const now = await height();
+      if (now <= before) throw new Fault('unavailable', `it has ${now} of ${newest} blocks`);
+      return now;
+    };
+    const within = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
+    before = await eventually(`${name} to catch up`, further, { signal: within });
+  }
 }
 
 /**
@@ -69,11 +123,6 @@ function connectionsTo(members: readonly FabricMember[], open: DisposableStack) 
 async function heightOf(peer: PeerConnection, channel: string, signal: AbortSignal): Promise<number> {
   const content = { channel, chaincode: 'qscc', args: ['GetChainInfo', channel] };
   return BlockchainInfo.decode(await ask(peer, content, 'asking for its height', signal)).height;
-}
-
-async function hasReached(newest: number, peer: PeerConnection, channel: string, signal: AbortSignal): Promise<void> {
-  const height = await heightOf(peer, channel, signal);
-  if (height < newest) throw new Fault('unavailable', `it has ${height} of ${newest} blocks`);
 }
 
 /** Asks the peer alone: its gateway would let another one of its organization answer. */

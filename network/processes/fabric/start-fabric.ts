@@ -52,7 +52,7 @@ export async function startFabric(init: FabricNetworkInit): Promise<RunningFabri
   const failed = started.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   await formChannel(members, init, signal);
-  await everyPeerHasCaughtUp(members, channel, signal);
+  await everyPeerHasCaughtUp(members, channel, { signal });
   for (const { definition } of chaincodes) {
     await everyPeerKnowsAll(members, { channel, name: definition.name }, signal);
   }

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChaincodeDefinition, packageChaincode } from '../../../admin/index.ts';
 import { connectLedger } from '../../../ledger/ledger.ts';
-import { everyPeerKnowsAll, type FabricMember, formChannel } from '../../../processes/fabric/index.ts';
+import {
+  everyPeerHasCaughtUp,
+  everyPeerKnowsAll,
+  type FabricMember,
+  formChannel,
+  membersNamed,
+} from '../../../processes/fabric/index.ts';
 import { takePorts } from '../../../processes/program/index.ts';
 import { clientTls, serve } from '../testing/chaincode-service.ts';
 import { ChannelWorld, type Name } from '../testing/channel-world.ts';
@@ -91,4 +97,20 @@ test('channels are formed, agree on a chaincode, go their own ways, and are all 
   await using ledger = at('C', 'second');
   await ledger.submit('put', ['k', 'again']);
   expect([await value('B', 'first'), await value('B', 'second')]).toEqual(['in the first', 'again']);
+}, 90_000);
+
+test('after one was removed only those that the channel still names are waited for', async () => {
+  const signal = AbortSignal.timeout(60_000);
+  const channel = 'third';
+  const genesisBlock = await world.genesis(channel);
+  const chaincodes = [{ definition: definition(channel), chaincodePackage }];
+  await formChannel(members(), { channel, genesisBlock, chaincodes }, signal);
+  const named = async () => (await membersNamed(members(), channel, signal)).map(({ mspId }) => mspId);
+  expect(await named()).toEqual(['A', 'B', 'C']);
+  await world.change(channel, { kind: 'remove-consenter', address: 'localhost:7052' }, ['A', 'B']);
+  await world.change(channel, { kind: 'remove-organization', mspId: 'C' }, ['A', 'B']);
+  expect(await named()).toEqual(['A', 'B']);
+  const left = await membersNamed(members(), channel, signal);
+  await everyPeerHasCaughtUp(left, channel, { signal });
+  await everyPeerKnowsAll(left, { channel, name: 'probe' }, signal);
 }, 90_000);
