@@ -3,6 +3,8 @@ import { Int32, Table, tableFromIPC, tableToIPC, Utf8, vectorFromArray } from 'a
 import { cutRows } from './cut-rows.ts';
 import { joinArrowStreams } from './join-arrow.ts';
 
+const decode = <T>(act: () => T): T => act();
+
 /** Segments of four rows each, from row 8 on. */
 const written = [8, 12, 16].map((start) => {
   const row = [0, 1, 2, 3].map((one) => start + one);
@@ -19,7 +21,7 @@ async function* segments() {
 
 async function rowsOf(first: number, end: number): Promise<unknown[]> {
   async function* streams() {
-    for await (const { bytes } of cutRows(segments(), 8, { first, end })) yield bytes;
+    for await (const { bytes } of cutRows(segments(), 8, { first, end }, decode)) yield bytes;
   }
   const joined = Buffer.concat(await Array.fromAsync(joinArrowStreams(streams())));
   return tableFromIPC(joined)
@@ -38,8 +40,14 @@ describe('rows cut out of Arrow streams', () => {
   });
 
   test('of a stream that is wanted whole are its own bytes', async () => {
-    const cut = await Array.fromAsync(cutRows(segments(), 8, { first: 12, end: 17 }));
+    let decoded = 0;
+    const counted = <T>(act: () => T): T => {
+      decoded++;
+      return act();
+    };
+    const cut = await Array.fromAsync(cutRows(segments(), 8, { first: 12, end: 17 }, counted));
     expect(cut).toHaveLength(2);
+    expect(decoded).toBe(1);
     expect(Buffer.from(cut[0]!.bytes).equals(written[1]!)).toBe(true);
     expect(tableFromIPC(cut[1]!.bytes).numRows).toBe(1);
   });

@@ -34,7 +34,7 @@ describe('segments as one stream', () => {
   });
 
   test('as JSON lines are a row a line', async () => {
-    const lines = (await joined(jsonLines(each(segments)))).toString().trimEnd().split('\n');
+    const lines = (await joined(jsonLines(each(segments), (act) => act()))).toString().trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).word)).toEqual(words);
   });
 });

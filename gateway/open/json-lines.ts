@@ -1,13 +1,22 @@
-import { tableFromIPC } from 'apache-arrow';
+import { type Table, tableFromIPC } from 'apache-arrow';
+import type { Decode } from './decode.ts';
 
-/** Writes the rows of Arrow streams as JSON lines: a row, a line; 64-bit integers as numbers where they are exact, as text where not. */
-export async function* jsonLines(streams: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** So many are in memory as text. */
+const rowsAtOnce = 1_024;
+
+/** Writes the rows of Arrow streams, decoded by `decode`, as JSON lines: a row, a line; 64-bit integers as numbers where they are exact, as text where not. */
+export async function* jsonLines(streams: AsyncIterable<Uint8Array>, decode: Decode): AsyncGenerator<Uint8Array> {
   for await (const stream of streams) {
-    const table = tableFromIPC(stream);
-    const lines: string[] = [];
-    for (const row of table) lines.push(JSON.stringify(row.toJSON(), plain));
-    if (lines.length > 0) yield Buffer.from(`${lines.join('\n')}\n`);
+    const table = decode(() => tableFromIPC(stream));
+    for (let at = 0; at < table.numRows; at += rowsAtOnce)
+      yield Buffer.from(decode(() => linesOf(table.slice(at, at + rowsAtOnce))));
   }
+}
+
+function linesOf(rows: Table): string {
+  let lines = '';
+  for (const row of rows) lines += `${JSON.stringify(row.toJSON(), plain)}\n`;
+  return lines;
 }
 
 function plain(_: string, value: unknown): unknown {

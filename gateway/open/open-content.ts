@@ -12,14 +12,30 @@ export type OpenedContent = {
   readonly digest: () => string | undefined;
 };
 
+export type OpenContentOptions = {
+  readonly signal: AbortSignal;
+  /** Longest time to decode a segment, or some of its rows, default 30 s. */
+  readonly decodeWithinMs?: number;
+  /** What the thread runs; a test of content that is too much for it gives another. */
+  readonly program?: URL;
+};
+
 /**
  * Opens a version's content in a thread of its own and gives its bytes as they are taken, with bounded memory. Returns once the first byte is
- * there, so that missing fragments and wrong forms are refused before an answer has begun. Throws `Rejection` or `Fault`.
+ * there, so that missing fragments and wrong forms are refused before an answer has begun. Throws `Rejection` or `Fault`; one of kind `corrupt`
+ * where whoever sealed the content made it so that decoding it takes too much time or memory.
  */
-export async function openContent(init: OpenInit, options: { readonly signal: AbortSignal }): Promise<OpenedContent> {
-  options.signal.throwIfAborted();
-  const thread = new Worker(new URL('./open-thread.js', import.meta.url), { workerData: init, name: 'open' });
-  const said = messagesOf(thread, options.signal);
+export async function openContent(
+  init: OpenInit,
+  { signal, decodeWithinMs = 30_000, program = new URL('./open-thread.js', import.meta.url) }: OpenContentOptions,
+): Promise<OpenedContent> {
+  signal.throwIfAborted();
+  const thread = new Worker(program, {
+    workerData: init,
+    name: 'open',
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+  const said = messagesOf(thread, signal, decodeWithinMs);
   let digest: string | undefined;
   const first = await said.next();
   if (first.done === true || first.value.kind !== 'begin') {
@@ -47,18 +63,26 @@ export async function openContent(init: OpenInit, options: { readonly signal: Ab
 async function* messagesOf(
   thread: Worker,
   signal: AbortSignal,
+  decodeWithinMs: number,
 ): AsyncGenerator<Extract<FromOpenThread, { kind: 'begin' | 'piece' | 'end' }>, undefined, undefined> {
-  const queue: (FromOpenThread | Error)[] = [];
+  const queue: (Exclude<FromOpenThread, { kind: 'decoding' | 'decoded' }> | Error)[] = [];
   let wake = Promise.withResolvers<void>();
-  const add = (message: FromOpenThread | Error) => {
+  const add = (message: (typeof queue)[number]) => {
     queue.push(message);
     wake.resolve();
   };
   const abort = () => add(signal.reason instanceof Error ? signal.reason : new Error('the reader went away'));
-  thread.on('message', add);
-  thread.once('error', (cause) =>
-    add(new Fault('unavailable', 'The thread that opens the content failed.', { cause })),
-  );
+  let decoding: NodeJS.Timeout | undefined;
+  thread.on('message', (message: FromOpenThread) => {
+    if (message.kind !== 'decoding' && message.kind !== 'decoded') return add(message);
+    clearTimeout(decoding);
+    if (message.kind === 'decoding') decoding = setTimeout(() => add(tooMuch('time')), decodeWithinMs);
+  });
+  thread.once('error', (cause) => {
+    const isTooMuch = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+    const failed = () => new Fault('unavailable', 'The thread that opens the content failed.', { cause });
+    add(isTooMuch ? tooMuch('memory') : failed());
+  });
   thread.once('exit', () => add(new Fault('unavailable', 'The thread that opens the content ended.')));
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -78,5 +102,13 @@ async function* messagesOf(
   } finally {
     signal.removeEventListener('abort', abort);
     await thread.terminate();
+    clearTimeout(decoding);
   }
+}
+
+function tooMuch(what: 'time' | 'memory'): Fault {
+  return new Fault(
+    'corrupt',
+    `Decoding this version takes more ${what} than it is given here: read it whole, as application/vnd.apache.arrow.stream, which decodes nothing.`,
+  );
 }

@@ -32,6 +32,9 @@ export type FromOpenThread =
   /** The first thing said when content can be had: what it is, before its first byte. */
   | { readonly kind: 'begin'; readonly mediaType: string; readonly name?: string }
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
+  /** Foreign Arrow is decoded from here on, and was: a thread that decodes hears nothing, so the other side looks at its clock. */
+  | { readonly kind: 'decoding' }
+  | { readonly kind: 'decoded' }
   /** SHA-256 of all bytes that were given out, hex. */
   | { readonly kind: 'end'; readonly digest: string }
   | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly detail: string }

@@ -34,6 +34,16 @@ function say(message: FromOpenThread, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
 }
 
+/** Says when it begins and ends, for nobody in here could stop it. */
+function decode<T>(act: () => T): T {
+  say({ kind: 'decoding' });
+  try {
+    return act();
+  } finally {
+    say({ kind: 'decoded' });
+  }
+}
+
 async function give(content: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256');
   for await (const whole of content) {
@@ -71,7 +81,7 @@ async function open(): Promise<FromOpenThread> {
   const isFiles = manifest.schemaHash === itemSchema.hash;
   const before = manifest.segments.filter(({ index }) => range !== undefined && index < range.from);
   const atRow = before.reduce((sum, { rows }) => sum + rows, 0);
-  const rows = init.rows === undefined ? opened : cutRows(opened, atRow, init.rows);
+  const rows = init.rows === undefined ? opened : cutRows(opened, atRow, init.rows, decode);
   const digest = await give(
     isFiles && init.form !== 'arrow' && init.form !== 'json-lines' ? files(opened, manifest.rows) : table(rows),
   );
@@ -92,7 +102,7 @@ async function* table(opened: AsyncIterable<{ readonly bytes: Uint8Array }>): As
   if (init.form === 'arrow') {
     yield* begun('application/vnd.apache.arrow.stream', joinArrowStreams(streams));
   } else {
-    yield* begun('application/x-ndjson', jsonLines(streams));
+    yield* begun('application/x-ndjson', jsonLines(streams, decode));
   }
 }
 
