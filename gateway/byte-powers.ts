@@ -1,5 +1,5 @@
 /** The powers over bytes, keys and jobs: built from the foundation, disposed before it. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JobRecord, type OrganizationRecord, readRefusal, type StorageNodeId } from '@d-cloud/chaincode/domain';
 import { Fault } from '@d-cloud/network/ledger';
@@ -102,7 +102,9 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
   const keyFiles = { file: inData('keys.sqlite'), keyFile: inData('key-store.key') };
   const keys = opening.use(KeyStore.open({ ...keyFiles, random, protection }));
   const blockIndexFile = inData('blocks.sqlite');
-  const index = opening.use(new BlockIndex(blockIndexFile));
+  const nowMs = () => clock.now().getTime();
+  const index = opening.use(new BlockIndex(blockIndexFile, nowMs));
+  if (existsSync(inData(restoredName))) index.loseLines(nowMs());
   const journal = opening.use(new UploadJournal(inData('uploads.sqlite')));
   const store = opening.use(new JobStore(inData('jobs.sqlite')));
   const pair = config.ledger.identities.gateway;
@@ -312,7 +314,14 @@ export async function openBytePowers(foundation: Foundation): Promise<OpenBytePo
           decide: rightDecider(ledger, { keepMs: keepRightMs }),
           quotaBytes: (owner) => quotas.bytesFor(owner),
         }),
-        ...erasureRoutes({ index, nodes, ledger }),
+        ...erasureRoutes({
+          index,
+          nodes,
+          ledger,
+          // By then owners have missed their blocks and put them again, which writes the lines.
+          trustsNames: () =>
+            nowMs() - (index.linesLostMs ?? Number.NEGATIVE_INFINITY) >= config.custody.orphanHorizonMs,
+        }),
         ...keyRoutes(service),
         ...jobRoutes(coordinator),
         readyRoute(() => readModel.block),

@@ -6,7 +6,7 @@ import type { ReadModel } from '../projection/index.ts';
 import { type ClearedNode, type ClearPowers, clearNode } from './clear-node.ts';
 import { clearedNode, mostNamed } from './erasure-routes.ts';
 
-export type ClearEverywherePowers = Omit<ClearPowers, 'stands'> & {
+export type ClearEverywherePowers = Omit<ClearPowers, 'stands' | 'trustsNames'> & {
   readonly organization: MspId;
   readonly readModel: Pick<ReadModel, 'get'>;
   readonly peers: Pick<PeerClient, 'send'>;
@@ -56,7 +56,8 @@ async function clearOwn(
     return known !== undefined && known.record.erasure === undefined;
   };
   try {
-    return await clearNode({ index, nodes, stands }, id, version, cids, signal);
+    // The names are those of our own manifest.
+    return await clearNode({ index, nodes, stands, trustsNames: () => true }, id, version, cids, signal);
   } catch (error) {
     if (error instanceof StoreRefusal) throw new Fault('unavailable', error.message, { cause: error });
     throw error;

@@ -9,6 +9,8 @@ export type ClearPowers = {
   readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
   /** Whether the ledger has a version, and not as erased. */
   readonly stands: (version: VersionId) => Promise<boolean>;
+  /** Whether a block without a line in the block index may be taken for one of the version under which it is named. */
+  readonly trustsNames: () => boolean;
 };
 
 /** What came of clearing a storage node of an erased version. */
@@ -29,10 +31,11 @@ const atOnce = 8;
  *
  * Every version is sealed with keys of its own, so no two honest ones share a block: whoever put one under another version's name, which anybody
  * may invent, keeps it from nobody's erasure. Only what lies here for a version that stands on the ledger is left, and remains: else readers, who
- * know the names of what they read, could erase a version of their own to have another's blocks removed.
+ * know the names of what they read, could erase a version of their own to have another's blocks removed. For the same reason a block without a line
+ * is left, and remains, while lines of others may be missing too.
  */
 export async function clearNode(
-  { index, nodes, stands }: ClearPowers,
+  { index, nodes, stands, trustsNames }: ClearPowers,
   storageNode: StorageNodeId,
   version: VersionId,
   named: readonly string[],
@@ -48,10 +51,16 @@ export async function clearNode(
       remaining++;
       return;
     }
+    if (line === undefined && !trustsNames()) {
+      if ((await store.stat(cid, { signal })) === undefined) absent++;
+      else remaining++;
+      return;
+    }
     // Not asked for before: Kubo tells no size of a block that rotted, and would keep it for ever.
     const was = await store.remove(cid, { signal });
     const is = await store.stat(cid, { signal });
-    index.drop(cid, storageNode);
+    // The line of what is still there stays: by it the block is found again.
+    if (is === undefined) index.drop(cid, storageNode);
     if (is !== undefined) remaining++;
     else absent++;
     if (was && is === undefined) removed++;

@@ -38,9 +38,11 @@ type World = {
   readonly record?: Partial<VersionRecord>;
   readonly caller?: { organization: MspId; name: string };
   readonly keeps?: boolean;
+  readonly trusts?: boolean;
 };
 
-async function ask({ record = { owner: alder, erasure }, caller, keeps = false }: World = {}, cids: unknown[] = []) {
+async function ask(world: World = {}, cids: unknown[] = []) {
+  const { record = { owner: alder, erasure }, caller, keeps = false, trusts = true } = world;
   const evaluate = async (_: string, { id }: { id: string }) => {
     if (id === other) return { owner: birch };
     if (id !== version) throw new Refusal('VERSION_NOT_FOUND', 'none');
@@ -59,6 +61,7 @@ async function ask({ record = { owner: alder, erasure }, caller, keeps = false }
     index,
     nodes: new Map([[node, store]]),
     ledger: { evaluate } as unknown as Pick<GatewayLedger, 'evaluate'>,
+    trustsNames: () => trusts,
   });
   const reply = await route!.answer({
     caller: caller ?? { organization: alder, name: 'gateway' },
@@ -103,8 +106,17 @@ describe('clearing one of our storage nodes of a version that its owner erased',
     expect(index.usedBytes(birch)).toBe(3);
   });
 
-  test('says so where a block is there after it was removed', async () => {
+  test('leaves a block without a line alone while others may have lost theirs, and does not call it absent', async () => {
+    index.drop(theirs, node);
+    const named = [lost, theirs, elsewhere];
+    expect(await ask({ trusts: false }, named)).toEqual({ removed: 1, absent: 2, remaining: 2 });
+    expect(held).toEqual(new Set([lost, theirs]));
+  });
+
+  test('says so where a block is there after it was removed, and forgets it only when it is gone', async () => {
     expect(await ask({ keeps: true }, [lost])).toEqual({ removed: 0, absent: 0, remaining: 2 });
+    expect(index.knows(indexed, node)).toBe(true);
+    expect(await ask({ trusts: false })).toEqual({ removed: 1, absent: 1, remaining: 0 });
   });
 
   const strangers: readonly [string, World][] = [

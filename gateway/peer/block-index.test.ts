@@ -56,6 +56,23 @@ describe('the block index', () => {
     expect(index.ofVersion('vers_a' as VersionId)).toHaveLength(1);
   });
 
+  test('knows since when it has lines: from its first opening on, or from when it was put back', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dcloud-blocks-'));
+    try {
+      const file = join(directory, 'blocks.sqlite');
+      {
+        using first = new BlockIndex(file, () => 1_000);
+        expect(first.linesLostMs).toBe(1_000);
+      }
+      using again = new BlockIndex(file, () => 2_000);
+      expect(again.linesLostMs).toBe(1_000);
+      again.loseLines(3_000);
+      expect(again.linesLostMs).toBe(3_000);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test('waits for another thread that is writing', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'dcloud-blocks-'));
     try {

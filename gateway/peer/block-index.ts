@@ -13,6 +13,9 @@ export type IndexedBlock = {
 
 export type Reservation = 'reserved' | 'already-stored' | 'taken' | 'over-quota';
 
+/** Comes first: whoever finds the table of blocks finds this one filled. */
+const linesLostSchema =
+  'CREATE TABLE IF NOT EXISTS lines_lost (only INTEGER PRIMARY KEY CHECK (only = 1), at_ms INTEGER NOT NULL) STRICT';
 const schema = `
   CREATE TABLE IF NOT EXISTS block (cid TEXT, node TEXT, version TEXT NOT NULL, owner TEXT NOT NULL, put_by TEXT NOT NULL,
     bytes INTEGER NOT NULL, stored INTEGER NOT NULL, PRIMARY KEY (cid, node)) STRICT, WITHOUT ROWID;
@@ -28,10 +31,25 @@ const schema = `
 export class BlockIndex implements Disposable {
   readonly #database: Database;
 
-  constructor(file: string) {
+  constructor(file: string, nowMs: () => number = Date.now) {
     this.#database = new Database(file);
     this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    const isNew = this.#database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'block'").get() === undefined;
+    this.#database.exec(linesLostSchema);
+    if (isNew) this.loseLines(nowMs());
     this.#database.exec(schema);
+  }
+
+  /** Notes that blocks put before this time may lie here without their lines: the file is new, or comes from a backup. */
+  loseLines(atMs: number): void {
+    this.#database
+      .prepare('INSERT INTO lines_lost VALUES (1, ?) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms')
+      .run(atMs);
+  }
+
+  /** When lines may have been lost last; nothing where that was never noted. */
+  get linesLostMs(): number | undefined {
+    return this.#database.prepare('SELECT at_ms FROM lines_lost').get()?.at_ms as number | undefined;
   }
 
   /** Takes quota for a block. The same block of the same version and sender is answered as before. */
