@@ -1,6 +1,15 @@
 /** A consortium of four takes one that has left out of its channel: every member asks for the same thing, in any order, as often as it likes. */
 import type { MspId } from '@d-cloud/chaincode/domain';
-import { type ConfigEdit, consentersOf, readChannelConfig } from '@d-cloud/network/admin';
+import {
+  applyEdit,
+  type ConfigEdit,
+  configUpdate,
+  consentersOf,
+  copyGroup,
+  readChannelConfig,
+  signUpdate,
+  updateEnvelope,
+} from '@d-cloud/network/admin';
 import { Fault } from '@d-cloud/network/ledger';
 import {
   OfflineOrdering,
@@ -92,6 +101,16 @@ const approvals = { kind: 'approvals', of: 'dcloud 2', missing: [] } as const;
 const configOf = () => readChannelConfig(ordering.newest);
 const at = (mspId: string) => members.get(mspId as MspId)!;
 const advance = (mspId: string) => at(mspId).removal.advance(gone);
+/** What a member changes of its own group is in force by its own word: nobody's guard is asked. */
+function alone(mspId: MspId, edit: ConfigEdit): void {
+  const { admin } = organizations[mspIds.indexOf(mspId)]!;
+  const { group } = configOf();
+  const wanted = copyGroup(group);
+  applyEdit(wanted, edit);
+  const update = configUpdate(channel, group, wanted);
+  ordering.order(updateEnvelope(admin, channel, update, [signUpdate(admin, update)], now));
+}
+const consenters = () => (consentersOf(configOf().group) ?? []).map(({ address }) => address);
 const left = (steps: readonly RemovalStep[]) => steps.map(({ remaining }) => remaining);
 
 describe('an organization that has left', () => {
@@ -173,6 +192,27 @@ describe('an organization that has left', () => {
     await advance('BMSP');
     expect((await at('DMSP').removal.look(gone))[2]).toMatchObject({ remaining: 0 });
     expect(left(await advance('DMSP'))).toEqual([0, 0, 0]);
+  });
+
+  test('does not make the others take out their own orderers by listing the roots of those as its own', async () => {
+    for (const { roots } of organizations.slice(0, 2)) {
+      alone(gone, { kind: 'add-roots', mspId: gone, tlsRootCertificate: roots.tlsRootCertificate });
+    }
+    for (const mspId of ['AMSP', 'BMSP', 'CMSP', 'AMSP', 'BMSP', 'CMSP']) await advance(mspId);
+    expect(consenters()).toEqual(['localhost:7050', 'localhost:7051', 'localhost:7052']);
+    for (const steps of [await advance('AMSP'), await at('CMSP').removal.look(gone)]) {
+      expect(steps[1]).toEqual({
+        step: 'consenters-removed',
+        remaining: 2,
+        blocked: expect.stringContaining('DMSP and AMSP list the root of the consenter localhost:7050'),
+      });
+    }
+    expect(configOf().applicationMsps.has(gone)).toBe(true);
+  });
+
+  test('shows with each word that is asked for which orderer it would take out', async () => {
+    expect((await at('BMSP').removal.look(gone))[1]!.awaited).toMatchObject({ address: 'localhost:7053' });
+    expect((await advance('BMSP'))[1]!.awaited).toMatchObject({ address: 'localhost:7053' });
   });
 
   test('is told why the last orderer stays: a channel without any would order nothing', async () => {

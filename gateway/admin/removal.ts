@@ -8,6 +8,7 @@ import {
   type ChangeProgress,
   type ConfigEdit,
   consentersOfOrganization,
+  type OwnedConsenter,
   proposeChange,
   readChannelConfig,
   reviewChange,
@@ -43,8 +44,8 @@ export class Removal {
     const block = await this.#configBlock(mspId);
     if (block === undefined) return stepsOf({ remaining: 0 }, { remaining: 0 }, { remaining: 0 });
     const renewed = await definitions.look(channel, mspId);
-    const addresses = consentersIn(block, mspId);
-    const gone = await this.#awaited(block, addresses.length, consenterEdit(addresses));
+    const { sure, disputed } = this.#consenters(block, mspId);
+    const gone = withDisputed(await this.#awaited(block, sure.length, sure[0]), disputed, mspId);
     const edit = isMember(block, mspId) ? ({ kind: 'remove-organization', mspId } as const) : undefined;
     const ready = renewed.remaining + gone.remaining === 0;
     const removed = edit && !ready ? { remaining: 1 } : await this.#awaited(block, edit ? 1 : 0, edit);
@@ -57,11 +58,12 @@ export class Removal {
     if ((await this.#configBlock(mspId)) === undefined) return this.look(mspId);
     const renewed = await definitions.advance(channel, mspId, signal);
     const summary = `${mspId} has left: none of its orderers counts any more`;
-    const gone = await this.#carryAll(
-      mspId,
-      (block) => consentersIn(block, mspId).map((address) => ({ kind: 'remove-consenter', address })),
-      { summary, ...(signal && { signal }) },
-    );
+    const taken = await this.#carryAll(mspId, (block) => this.#consenters(block, mspId).sure, {
+      summary,
+      ...(signal && { signal }),
+    });
+    const after = await this.#configBlock(mspId);
+    const gone = after === undefined ? taken : withDisputed(taken, this.#consenters(after, mspId).disputed, mspId);
     if (renewed.remaining + gone.remaining > 0) {
       const block = await this.#configBlock(mspId);
       return stepsOf(renewed, gone, { remaining: block !== undefined && isMember(block, mspId) ? 1 : 0 });
@@ -102,10 +104,11 @@ export class Removal {
       ({ review, unreviewed } = await changes.sign(id));
     }
     if (review === undefined) return { remaining, blocked: unreviewed ?? `${id} has ended` };
-    if (!review.progress.complete) return { remaining, awaited: awaitedFor(id, review.progress) };
+    const awaited = awaitedFor(id, edit, review.progress);
+    if (!review.progress.complete) return { remaining, awaited };
     // Whoever takes itself out is not told by any orderer that it is out.
     if (edit.kind === 'remove-organization' && edit.mspId === organization) {
-      return { remaining, awaited: { ...awaitedFor(id, review.progress), missing: [[]] } };
+      return { remaining, awaited: { ...awaited, missing: [[]] } };
     }
     await changes.submit(id, signal);
     return { remaining: remaining - 1 };
@@ -122,8 +125,24 @@ export class Removal {
         if (!(error instanceof ChangeUnknown)) throw error;
       });
       const progress = kept?.review?.progress ?? reviewChange(bare, block, versions).progress;
-      return { remaining, awaited: awaitedFor(id, progress) };
+      return { remaining, awaited: awaitedFor(id, edit, progress) };
     });
+  }
+
+  /**
+   * The edits that take the consenters of one that has left out, and those that may be somebody else's: never one that the own roots
+   * issued, unless we are the one that leaves.
+   */
+  #consenters(block: Uint8Array, mspId: MspId) {
+    const { organization } = this.#powers;
+    const isDisputed = ({ stated, alsoOf }: OwnedConsenter) =>
+      stated ? alsoOf.includes(organization) : alsoOf.length > 0;
+    const all = consentersOfOrganization(readChannelConfig(block).group, mspId);
+    const sure = all.filter((one) => !isDisputed(one));
+    return {
+      sure: sure.map(({ address }): ConfigEdit => ({ kind: 'remove-consenter', address })),
+      disputed: all.filter(isDisputed),
+    };
   }
 
   /** The configuration in force, or undefined where it does not name us any more: orderers give it to members alone, and the own peer never sees the block that takes us out. */
@@ -139,12 +158,18 @@ export class Removal {
   }
 }
 
-function consentersIn(block: Uint8Array, mspId: MspId): string[] {
-  return consentersOfOrganization(readChannelConfig(block).group, mspId);
-}
-
-function consenterEdit([address]: readonly string[]): ConfigEdit | undefined {
-  return address === undefined ? undefined : { kind: 'remove-consenter', address };
+/** What is left, with the consenters that nobody is asked to sign for: whoever writes another's root into its own MSP claims its orderers too. */
+function withDisputed(left: StepLeft, disputed: readonly OwnedConsenter[], mspId: MspId): StepLeft {
+  const [first] = disputed;
+  if (first === undefined) return left;
+  const remaining = left.remaining + disputed.length;
+  if (left.remaining > 0) return { ...left, remaining };
+  const { address, stated, alsoOf } = first;
+  const why = stated
+    ? `the configuration says that the consenter ${address} is of ${mspId}, and a root of ${alsoOf.join(' and ')} issued its TLS certificate`
+    : `${mspId} and ${alsoOf.join(' and ')} list the root of the consenter ${address}, so that nothing tells whose it is`;
+  const next = `it is not taken out by itself: find out who runs it; where that is ${mspId}, propose to take it out (dcloud channel propose remove-consenter ${address}), and then ${mspId} itself (dcloud org remove ${mspId})`;
+  return { remaining, blocked: `${why}: ${next}` };
 }
 
 function isMember(block: Uint8Array, mspId: MspId): boolean {
@@ -156,6 +181,7 @@ function stepsOf(...left: readonly [StepLeft, StepLeft, StepLeft]): RemovalStep[
   return left.map((one, at) => ({ step: removalSteps[at]!, ...one }));
 }
 
-function awaitedFor(id: string, { signed, missing }: ChangeProgress): AwaitedWord {
-  return { kind: 'signatures', of: id, given: signed, missing };
+function awaitedFor(id: string, edit: ConfigEdit, { signed, missing }: ChangeProgress): AwaitedWord {
+  const address = edit.kind === 'remove-consenter' ? { address: edit.address } : {};
+  return { kind: 'signatures', of: id, ...address, given: signed, missing };
 }

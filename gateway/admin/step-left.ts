@@ -4,6 +4,8 @@ import { Fault } from '@d-cloud/network/ledger';
 export type AwaitedWord = {
   readonly kind: 'signatures' | 'approvals';
   readonly of: string;
+  /** The orderer that the change takes out, `host:port`: whoever is asked for a word looks whose it is. */
+  readonly address?: string;
   readonly given: readonly string[];
   /** The smallest groups any of which would be enough; one empty group: another member may submit it. None: nobody left can complete it. */
   readonly missing: readonly (readonly string[])[];

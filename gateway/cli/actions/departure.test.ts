@@ -77,13 +77,13 @@ test('a person reads whom the channel’s part waits for, and why it cannot go o
   } as const;
   const steps = [
     { step: 'definitions-renewed', remaining: 1, blocked: 'the endorsement policy names AlderMSP' },
-    { step: 'consenters-removed', remaining: 1, awaited },
+    { step: 'consenters-removed', remaining: 1, awaited: { ...awaited, address: 'orderer.alder:7050' } },
     { step: 'removed-from-channel', remaining: 1, awaited: { ...awaited, missing: [[]] } },
   ];
   const lines = departureText(view({}, { left: true, own: false, steps })).split('\n');
   expect(lines).toContain('      cannot go on: the endorsement policy names AlderMSP');
   expect(lines).toContain(
-    '      signatures of chng_a: BirchMSP; waits for CedarMSP, or DogwoodMSP, by the same command',
+    '      signatures of chng_a, which takes out orderer.alder:7050: BirchMSP; waits for CedarMSP, or DogwoodMSP, by the same command',
   );
   expect(lines.at(-1)).toContain('waits for any other member to submit it');
   // Before it has left nobody is asked for anything.

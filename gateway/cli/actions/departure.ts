@@ -8,6 +8,7 @@ type StepView = {
   readonly awaited?: {
     readonly kind: 'signatures' | 'approvals';
     readonly of: string;
+    readonly address?: string;
     readonly given: readonly string[];
     readonly missing: readonly (readonly string[])[];
   };
@@ -74,13 +75,14 @@ function stepText({ step, remaining, awaited, blocked }: StepView, left: boolean
   if (!left) return [line];
   if (blocked !== undefined) return [line, `      cannot go on: ${blocked}`];
   if (awaited === undefined) return [line];
-  const { kind, of, given, missing } = awaited;
+  const { kind, of, address, given, missing } = awaited;
   const from = missing
     .map((set) => (set.length === 0 ? 'any other member to submit it' : set.join(' and ')))
     .join(', or ');
   const has = given.length === 0 ? 'none yet' : given.join(', ');
   const waits = from === '' ? 'nobody left can complete it' : `waits for ${from}, by the same command`;
-  return [line, `      ${kind} of ${of}: ${has}; ${waits}`];
+  const what = address === undefined ? of : `${of}, which takes out ${address}`;
+  return [line, `      ${kind} of ${what}: ${has}; ${waits}`];
 }
 
 function listed<T>(heading: string, all: readonly T[], line: (one: T) => string): string[] {

@@ -9,6 +9,7 @@ const stepView = z.object({
     .object({
       kind: z.enum(['signatures', 'approvals']),
       of: z.string().describe("A change's id, or a chaincode and its sequence"),
+      address: z.string().optional().describe('The orderer that the change takes out, host:port: look whose it is'),
       given: z.array(z.string()),
       missing: z
         .array(z.array(z.string()))

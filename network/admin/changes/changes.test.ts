@@ -16,6 +16,7 @@ import {
   applyEdit,
   type ConfigEdit,
   configUpdate,
+  consentersOfOrganization,
   copyGroup,
   objections,
   policyPowers,
@@ -343,6 +344,37 @@ describe('a BFT channel', () => {
     const group = four();
     applyEdit(group, { ...add, mspId: 'BMSP', certificate: b.orderer.certificate });
     expect(objections(four(), group, { lowest: '3.1' })).toEqual([]);
+  });
+});
+
+describe('whose a consenter is', () => {
+  const claiming = (mspId: string, whose: OfflineOrganization, group: ConfigGroup) => {
+    const { tlsRootCertificate } = whose.roots;
+    const copy = copyGroup(group);
+    applyEdit(copy, { kind: 'add-roots', mspId, tlsRootCertificate });
+    return copy;
+  };
+
+  test('its TLS certificate tells, as long as one organization alone vouches for it', () => {
+    expect(consentersOfOrganization(root, 'CMSP')).toEqual([{ address: 'localhost:7052', stated: false, alsoOf: [] }]);
+    const claimed = claiming('CMSP', a, root);
+    expect(consentersOfOrganization(claimed, 'CMSP')).toEqual([
+      { address: 'localhost:7050', stated: false, alsoOf: ['AMSP'] },
+      { address: 'localhost:7052', stated: false, alsoOf: [] },
+    ]);
+    expect(consentersOfOrganization(claimed, 'XMSP')).toEqual([]);
+  });
+
+  test('a BFT channel states, whoever lists the root', () => {
+    const capabilities = { channel: 'V3_0', orderer: 'V2_0', application: 'V2_5' } as const;
+    const description = { ...offlineDescription([a, b, c, d]), consensus: 'bft' as const, capabilities };
+    const claimed = claiming('CMSP', a, readChannelConfig(genesisBlock(description, now)).group);
+    expect(consentersOfOrganization(claimed, 'CMSP')).toEqual([
+      { address: 'localhost:7052', stated: true, alsoOf: [] },
+    ]);
+    expect(consentersOfOrganization(claimed, 'AMSP')).toEqual([
+      { address: 'localhost:7050', stated: true, alsoOf: ['CMSP'] },
+    ]);
   });
 });
 

@@ -80,6 +80,8 @@ export interface ConsenterInConfig {
   readonly address: string;
   /** PEM. */
   readonly tlsCertificate: string;
+  /** Whose it is, where the configuration says so: in BFT. */
+  readonly mspId?: string;
 }
 
 /** The consenters of a configuration, or undefined where its consensus has none that we know. */
@@ -88,21 +90,38 @@ export function consentersOf(root: ConfigGroup): readonly ConsenterInConfig[] | 
   const { type, metadata } = ConsensusType.decode(orderer?.values.get('ConsensusType')?.value ?? new Uint8Array(0));
   const mapping = orderer?.values.get('Orderers')?.value ?? new Uint8Array(0);
   if (type !== 'etcdraft' && type !== 'BFT') return undefined;
-  const consenters =
-    type === 'BFT' ? BftConsenters.decode(mapping).consenterMapping : RaftMetadata.decode(metadata).consenters;
-  return consenters.map(({ host, port, serverTlsCert }) => {
-    return { address: `${host}:${port}`, tlsCertificate: Buffer.from(serverTlsCert).toString('utf8') };
+  const known = ({ host, port, serverTlsCert }: { host: string; port: number; serverTlsCert: Uint8Array }) => ({
+    address: `${host}:${port}`,
+    tlsCertificate: Buffer.from(serverTlsCert).toString('utf8'),
   });
+  if (type === 'etcdraft') return RaftMetadata.decode(metadata).consenters.map(known);
+  return BftConsenters.decode(mapping).consenterMapping.map((one) => ({ ...known(one), mspId: one.mspId }));
 }
 
-/** Addresses of an ordering organization's consenters: those whose TLS certificate its own roots issued. */
-export function consentersOfOrganization(root: ConfigGroup, mspId: string): string[] {
-  const group = root.groups.get('Orderer')?.groups.get(mspId);
-  if (group === undefined) return [];
-  const roots = tlsRootsOf(group);
-  return (consentersOf(root) ?? [])
-    .filter(({ tlsCertificate }) => isIssuedBy(tlsCertificate, roots))
-    .map(({ address }) => address);
+/** A consenter that is an organization's, or may be. */
+export interface OwnedConsenter {
+  readonly address: string;
+  /** The configuration itself says whose it is. */
+  readonly stated: boolean;
+  /** Other ordering organizations that vouch for its TLS certificate as well. */
+  readonly alsoOf: readonly string[];
+}
+
+/**
+ * An ordering organization's consenters. In BFT the configuration states whose each is. In Raft its TLS certificate alone tells, by
+ * whose roots issued it, and every organization writes its own roots by itself: one that lists another's claims that one's orderers
+ * too, so whose a consenter is that several vouch for is not known.
+ */
+export function consentersOfOrganization(root: ConfigGroup, mspId: string): OwnedConsenter[] {
+  const orderers = [...(root.groups.get('Orderer')?.groups ?? [])].map(
+    ([name, group]) => [name, tlsRootsOf(group)] as const,
+  );
+  return (consentersOf(root) ?? []).flatMap(({ address, tlsCertificate, mspId: owner }) => {
+    const vouching = orderers.filter(([, roots]) => isIssuedBy(tlsCertificate, roots)).map(([name]) => name);
+    const stated = owner !== undefined;
+    if (stated ? owner !== mspId : !vouching.includes(mspId)) return [];
+    return [{ address, stated, alsoOf: vouching.filter((name) => name !== mspId) }];
+  });
 }
 
 /** The TLS roots, and what stands between them and certificates, of an ordering organization's group. */

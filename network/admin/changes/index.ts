@@ -20,7 +20,7 @@ export {
   WreckingChange,
 } from './change-proposal.ts';
 export { configUpdate, copyGroup } from './compare.ts';
-export { type ConsenterInConfig, consentersOf, consentersOfOrganization } from './consenters.ts';
+export { type ConsenterInConfig, consentersOf, consentersOfOrganization, type OwnedConsenter } from './consenters.ts';
 export { ConfigEdit } from './edit-schema.ts';
 export { applyEdit } from './edits.ts';
 export { type Objection, objections, type Versions } from './guard.ts';
