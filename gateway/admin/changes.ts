@@ -21,7 +21,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../services.ts';
 import { changeIdOf } from './change-id.ts';
 import { awaitOutcome, outcomeOf } from './change-outcome.ts';
-import type { ChangeState, ChangeStore, KeptChange } from './change-store.ts';
+import type { ChangeState, ChangeStore, KeptChange, OwnAnswer } from './change-store.ts';
 import { type ChangeView, reviewed } from './change-view.ts';
 import type { ConsortiumAccess } from './consortium-access.ts';
 import { fabricVersions } from './fabric-versions.ts';
@@ -119,6 +119,11 @@ export class Changes {
   async get(id: ChangeId): Promise<ChangeView> {
     await this.#settle();
     return this.#view(await this.#find(id));
+  }
+
+  /** What this organization answered to a change, whoever proposed it. */
+  answer(id: ChangeId): OwnAnswer | undefined {
+    return this.#powers.store.answer(id);
   }
 
   /** The change with its bytes and signatures, to be carried by hand. */

@@ -184,6 +184,20 @@ describe('an organization that has left', () => {
     expect((await advance('AMSP'))[1]!.awaited).toMatchObject({ given: ['AMSP', 'CMSP'], missing: [['DMSP']] });
   });
 
+  test('does not get a signature that the own admin has refused, until the admin gives it', async () => {
+    await advance('AMSP');
+    const [change] = (await at('BMSP').changes.list()).changes;
+    await at('BMSP').changes.refuse(change!.id, 'we wait for their data');
+    const blocked = expect.stringContaining(`has refused ${change!.id}, "we wait for their data"`);
+    for (const steps of [await advance('BMSP'), await at('BMSP').removal.look(gone), await advance('BMSP')]) {
+      expect(steps[1]).toEqual({ step: 'consenters-removed', remaining: 1, blocked });
+    }
+    expect((await at('AMSP').changes.get(change!.id)).review!.progress.signed).toEqual(['AMSP']);
+    expect((await at('AMSP').changes.get(change!.id)).refusals).toMatchObject([{ mspId: 'BMSP' }]);
+    await at('BMSP').changes.sign(change!.id);
+    expect((await advance('BMSP'))[1]!.awaited).toMatchObject({ given: ['AMSP', 'BMSP'] });
+  });
+
   test('signs its own going as the others do, and leaves it to them to send it', async () => {
     await advance('AMSP');
     await advance('BMSP');

@@ -3,9 +3,10 @@
  * consenter, then the channel does not name it. Every member makes the same proposals for itself, and so the same bytes: whoever comes
  * last submits. Nothing is remembered but what the channel and the kept changes say, so that a step may be asked for again after any end.
  */
-import type { MspId } from '@d-cloud/chaincode/domain';
+import type { ChangeId, MspId } from '@d-cloud/chaincode/domain';
 import {
   type ChangeProgress,
+  type ChangeProposal,
   type ConfigEdit,
   consentersOfOrganization,
   type OwnedConsenter,
@@ -27,7 +28,7 @@ export type RemovalPowers = {
   readonly organization: MspId;
   readonly channel: string;
   readonly access: Pick<ConsortiumAccess, 'configBlock' | 'orderedConfigBlock'>;
-  readonly changes: Pick<Changes, 'propose' | 'gather' | 'get' | 'sign' | 'submit'>;
+  readonly changes: Pick<Changes, 'propose' | 'gather' | 'get' | 'sign' | 'submit' | 'answer'>;
   readonly definitions: Pick<DefinitionRenewal, 'look' | 'advance'>;
 };
 
@@ -88,7 +89,7 @@ export class Removal {
       if (block === undefined || edit === undefined) return { remaining: 0 };
       const remaining = 1 + more.length;
       const { sequence } = readChannelConfig(block);
-      const left = await told(remaining, () => this.#carry(edit, remaining, summary, signal));
+      const left = await told(remaining, () => this.#carry(block, edit, { remaining, summary, ...(signal && { signal }) }));
       if (left.remaining < remaining) continue;
       const now = await this.#configBlock(mspId);
       // Somebody else submitted it, or another change, meanwhile.
@@ -96,8 +97,14 @@ export class Removal {
     }
   }
 
-  async #carry(edit: ConfigEdit, remaining: number, summary: string, signal?: AbortSignal): Promise<StepLeft> {
+  async #carry(
+    block: Uint8Array,
+    edit: ConfigEdit,
+    { remaining, summary, signal }: { readonly remaining: number; readonly summary: string; readonly signal?: AbortSignal },
+  ): Promise<StepLeft> {
     const { changes, channel, organization } = this.#powers;
+    const refused = this.#refused(changeIdOf(bareChange(block, edit)), remaining);
+    if (refused !== undefined) return refused;
     const { id } = await changes.propose(channel, edit, summary);
     let { review, unreviewed } = await changes.gather(id);
     if (review !== undefined && !review.progress.complete && !review.progress.signed.includes(organization)) {
@@ -114,13 +121,22 @@ export class Removal {
     return { remaining: remaining - 1 };
   }
 
+  /** Where the own admin has said no to a change: what follows from a departure does not say yes in its place. */
+  #refused(id: ChangeId, remaining: number): StepLeft | undefined {
+    const said = this.#powers.changes.answer(id);
+    if (said?.answer !== 'refused') return undefined;
+    const next = `where that no longer holds, sign it (dcloud channel change sign ${id}) and ask again`;
+    return { remaining, blocked: `your own organization has refused ${id}, "${said.reason ?? ''}": ${next}` };
+  }
+
   /** Whom the first of what is left waits for. */
   async #awaited(block: Uint8Array, remaining: number, edit: ConfigEdit | undefined): Promise<StepLeft> {
     if (edit === undefined) return { remaining };
     return told(remaining, async () => {
-      const versions = { lowest: '2.5' } as const;
-      const bare = proposeChange(block, edit, 'not proposed', versions);
+      const bare = bareChange(block, edit);
       const id = changeIdOf(bare);
+      const refused = this.#refused(id, remaining);
+      if (refused !== undefined) return refused;
       const kept = await this.#powers.changes.get(id).catch((error: unknown) => {
         if (!(error instanceof ChangeUnknown)) throw error;
       });
@@ -170,6 +186,14 @@ function withDisputed(left: StepLeft, disputed: readonly OwnedConsenter[], mspId
     : `${mspId} and ${alsoOf.join(' and ')} list the root of the consenter ${address}, so that nothing tells whose it is`;
   const next = `it is not taken out by itself: find out who runs it; where that is ${mspId}, propose to take it out (dcloud channel propose remove-consenter ${address}), and then ${mspId} itself (dcloud org remove ${mspId})`;
   return { remaining, blocked: `${why}: ${next}` };
+}
+
+/** No capability is new in what takes somebody out, so whatever members run is new enough. */
+const versions = { lowest: '2.5' } as const;
+
+/** The change as nobody has proposed it yet: its bytes and its id are everybody's. */
+function bareChange(block: Uint8Array, edit: ConfigEdit): ChangeProposal {
+  return proposeChange(block, edit, 'not proposed', versions);
 }
 
 function isMember(block: Uint8Array, mspId: MspId): boolean {
