@@ -126,6 +126,23 @@ export class Changes {
     return this.#powers.store.answer(id);
   }
 
+  /**
+   * The words that are known for a change: signatures, which prove themselves; refusals of an own one alone, for what another gateway
+   * says that others refuse nobody can check. None where nobody offers it.
+   */
+  async words(id: ChangeId): Promise<Pick<ChangeProposal, 'signatures' | 'refusals'>> {
+    await this.#settle();
+    try {
+      const { place, state, proposal } = await this.#find(id);
+      const { signatures, refusals } = proposal;
+      if (state !== 'open') return { signatures: [], refusals: [] };
+      return { signatures, refusals: place === undefined ? refusals : [] };
+    } catch (error) {
+      if (!(error instanceof ChangeUnknown)) throw error;
+      return { signatures: [], refusals: [] };
+    }
+  }
+
   /** The change with its bytes and signatures, to be carried by hand. */
   async file(id: ChangeId): Promise<ChangeProposal> {
     return (await this.#find(id)).proposal;

@@ -198,6 +198,22 @@ describe('an organization that has left', () => {
     expect((await advance('BMSP'))[1]!.awaited).toMatchObject({ given: ['AMSP', 'BMSP'] });
   });
 
+  test('is shown to wait for all who have not signed, whatever another gateway says that they refuse', async () => {
+    await advance('AMSP');
+    const { changes } = at('AMSP');
+    const offer = changes.offer.bind(changes);
+    const refusals = ['BMSP', 'CMSP'].map((mspId) => ({ mspId, reason: 'so says AMSP' }));
+    Object.assign(changes, {
+      offer: async (...asked: Parameters<typeof offer>) => {
+        const offered = await offer(...asked);
+        return offered && { ...offered, proposal: { ...offered.proposal, refusals } };
+      },
+    });
+    const { given, missing } = (await at('BMSP').removal.look(gone))[1]!.awaited!;
+    expect(given).toEqual(['AMSP']);
+    expect(missing).toContainEqual(['BMSP', 'CMSP']);
+  });
+
   test('signs its own going as the others do, and leaves it to them to send it', async () => {
     await advance('AMSP');
     await advance('BMSP');

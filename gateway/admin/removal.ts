@@ -16,7 +16,7 @@ import {
 } from '@d-cloud/network/admin';
 import { Fault } from '@d-cloud/network/ledger';
 import { changeIdOf } from './change-id.ts';
-import { type Changes, ChangeUnknown } from './changes.ts';
+import type { Changes } from './changes.ts';
 import type { ConsortiumAccess } from './consortium-access.ts';
 import type { DefinitionRenewal } from './definition-renewal.ts';
 import { type AwaitedWord, type StepLeft, told } from './step-left.ts';
@@ -28,7 +28,7 @@ export type RemovalPowers = {
   readonly organization: MspId;
   readonly channel: string;
   readonly access: Pick<ConsortiumAccess, 'configBlock' | 'orderedConfigBlock'>;
-  readonly changes: Pick<Changes, 'propose' | 'gather' | 'get' | 'sign' | 'submit' | 'answer'>;
+  readonly changes: Pick<Changes, 'propose' | 'gather' | 'words' | 'sign' | 'submit' | 'answer'>;
   readonly definitions: Pick<DefinitionRenewal, 'look' | 'advance'>;
 };
 
@@ -89,7 +89,9 @@ export class Removal {
       if (block === undefined || edit === undefined) return { remaining: 0 };
       const remaining = 1 + more.length;
       const { sequence } = readChannelConfig(block);
-      const left = await told(remaining, () => this.#carry(block, edit, { remaining, summary, ...(signal && { signal }) }));
+      const left = await told(remaining, () =>
+        this.#carry(block, edit, { remaining, summary, ...(signal && { signal }) }),
+      );
       if (left.remaining < remaining) continue;
       const now = await this.#configBlock(mspId);
       // Somebody else submitted it, or another change, meanwhile.
@@ -100,7 +102,11 @@ export class Removal {
   async #carry(
     block: Uint8Array,
     edit: ConfigEdit,
-    { remaining, summary, signal }: { readonly remaining: number; readonly summary: string; readonly signal?: AbortSignal },
+    {
+      remaining,
+      summary,
+      signal,
+    }: { readonly remaining: number; readonly summary: string; readonly signal?: AbortSignal },
   ): Promise<StepLeft> {
     const { changes, channel, organization } = this.#powers;
     const refused = this.#refused(changeIdOf(bareChange(block, edit)), remaining);
@@ -137,10 +143,7 @@ export class Removal {
       const id = changeIdOf(bare);
       const refused = this.#refused(id, remaining);
       if (refused !== undefined) return refused;
-      const kept = await this.#powers.changes.get(id).catch((error: unknown) => {
-        if (!(error instanceof ChangeUnknown)) throw error;
-      });
-      const progress = kept?.review?.progress ?? reviewChange(bare, block, versions).progress;
+      const { progress } = reviewChange({ ...bare, ...(await this.#powers.changes.words(id)) }, block, versions);
       return { remaining, awaited: awaitedFor(id, edit, progress) };
     });
   }
