@@ -94,7 +94,12 @@ test('what custody forgets with the old sealing is named to be removed: places m
       list: () => ({ items: [] }),
       events: ({ signal }: { signal: AbortSignal }) => on(new EventEmitter(), 'event', { signal }),
     },
-    keys: { nextVersions: () => [version], next: () => ({ sealing: 2, ...next }), takeNext: () => switched.resolve() },
+    keys: {
+      nextVersions: () => [version],
+      version: () => ({ manifest: Buffer.from('the manifest of now') }),
+      next: () => ({ sealing: 2, ...next }),
+      takeNext: () => switched.resolve(),
+    },
     keeper: { ready: async () => {}, keep: async () => {} },
     custody: { alone: (_: unknown, act: (of: typeof known) => Promise<void>) => act(known) },
     store,

@@ -183,7 +183,13 @@ export class Resealer implements AsyncDisposable {
     const { keys, keeper, store, readModel, failpoint } = this.#powers;
     const next = keys.next(version);
     const record = readModel.get('version', version)?.record;
-    if (next === undefined || record === undefined || (record.sealing ?? 1) < next.sealing) return;
+    if (next === undefined || record === undefined) return;
+    // They count already: a crash inside the switch, or a backup of before it into which what the ledger keeps was taken. No block is old then.
+    if (isSameManifest(keys.version(version), next)) {
+      keys.dropNext(version);
+      return keeper.keep(version, this.#followUp.signal);
+    }
+    if ((record.sealing ?? 1) < next.sealing) return;
     const { sealing } = next;
     // Two tries may have come to other keys of the same number: only those that the ledger commits to may take the place of what there is.
     if (record.manifestCommitment !== commitmentOf(next)) return this.#forgetNext(version, next);
@@ -271,6 +277,10 @@ export class Resealer implements AsyncDisposable {
     const { ledger, keyedHash } = this.#powers;
     await ledger.submit(name, body, gatewayStamp(keyedHash, 'resealer', key, body), { signal: this.#followUp.signal });
   }
+}
+
+function isSameManifest(now: Pick<NextKeys, 'manifest'> | undefined, next: NextKeys): boolean {
+  return now !== undefined && Buffer.compare(now.manifest, next.manifest) === 0;
 }
 
 function commitmentOf({ salt, manifest }: NextKeys): string {
