@@ -100,3 +100,19 @@ test('next keys that count already, as after a restore from a backup of before t
   expect(keys.next(version)).toBeUndefined();
   expect(keys.version(version)).toMatchObject({ manifest: second.manifest });
 });
+
+test('the sealing that the ledger has counts before another one is begun, where a second hard revoke came between', async () => {
+  keys.putVersion({ version, dataset, epoch: 1, ...first });
+  keys.putNext(2, { version, ...second });
+  expect(await untilStopped({ sealing: () => 2, isDue: true }, 'reseal.superseded')).toBe('reseal.superseded');
+  expect(store.superseded()).toMatchObject([{ sealing: 2, blocks: [{ cid: 'a block of the manifest of sealing 1' }] }]);
+  expect(keys.next(version)).toMatchObject(second);
+});
+
+test('next keys that the ledger has come to in the middle of a pass are not taken for those of a try that came to nothing', async () => {
+  keys.putVersion({ version, dataset, epoch: 1, ...first });
+  keys.putNext(2, { version, ...second });
+  const story = { sealing: (turn: number) => (turn < 2 ? 1 : 2), isDue: true };
+  expect(await untilStopped(story, 'reseal.begun')).toContain('is ended first');
+  expect(keys.next(version)).toMatchObject(second);
+});

@@ -109,9 +109,9 @@ export class Resealer implements AsyncDisposable {
     } catch {
       return false;
     }
+    // Of those that are due again too: what the ledger commits to already is to count before another sealing is begun.
     for (const version of this.#powers.keys.nextVersions())
-      if (!dueVersions(readModel, organization).some(({ id }) => id === version))
-        await each('ending a sealing', version, () => this.#alone(version, (slots) => this.#end(version, slots)));
+      await each('ending a sealing', version, () => this.#alone(version, (slots) => this.#end(version, slots)));
     for (const { id, dataset } of dueVersions(readModel, organization))
       await each('sealing anew', id, () => this.#alone(id, (slots) => this.#reseal(id, dataset, slots)));
     // While the next keys do not count yet, readers are still told of the old blocks.
@@ -137,7 +137,11 @@ export class Resealer implements AsyncDisposable {
     const { signal } = this.#followUp;
     const record = readModel.get('version', version)?.record as VersionRecord;
     const sealing = (record.sealing ?? 1) + 1;
-    if (keys.next(version)?.sealing !== sealing) {
+    const next = keys.next(version);
+    // They may be the only keys of what the ledger commits to.
+    if (next !== undefined && next.sealing < sealing)
+      throw new Fault('contended', `Sealing ${next.sealing} of ${version} is recorded and is ended first.`);
+    if (next === undefined || next.sealing > sealing) {
       await this.#takeBack(version, signal);
       failpoint('reseal.begun');
       const contentKey = random(32);
