@@ -31,6 +31,7 @@ export const failpointNames = [
   'rotate.destroyed',
   'reseal.begun',
   'reseal.placed',
+  'reseal.keys-kept',
   'reseal.kept',
   'reseal.recorded',
   'reseal.superseded',

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CustodyStore } from '../custody/custody-store.ts';
 import { KeyStore, type NextKeys } from '../keys/key-store.ts';
 import type { FailpointName } from '../publish/failpoint.ts';
+import { PutList, versionsWithPutList } from '../publish/put-list.ts';
 import { Resealer, type ResealerPowers } from './resealer.ts';
 
 const organization = 'AlderMSP' as MspId;
@@ -115,4 +116,15 @@ test('next keys that the ledger has come to in the middle of a pass are not take
   const story = { sealing: (turn: number) => (turn < 2 ? 1 : 2), isDue: true };
   expect(await untilStopped(story, 'reseal.begun')).toContain('is ended first');
   expect(keys.next(version)).toMatchObject(second);
+});
+
+test('a put list that a crash left behind next keys is gone before they can count: by the next sealing it would name current blocks', async () => {
+  keys.putVersion({ version, dataset, epoch: 1, ...first });
+  keys.putNext(2, { version, ...second });
+  {
+    using list = new PutList(directory, version);
+    list.add({ cid: 'a block of the manifest of sealing 2', storageNode });
+  }
+  expect(await untilStopped({ sealing: () => 1, isDue: true }, 'reseal.kept')).toBe('reseal.kept');
+  expect(versionsWithPutList(directory)).toEqual([]);
 });

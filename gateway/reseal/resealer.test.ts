@@ -144,7 +144,7 @@ test('a version is sealed anew under other keys, its old blocks are gone everywh
   const old = new VersionBlocks(manifestNow(before));
 
   const lines = failpointNames.filter((name) => name.startsWith('reseal.'));
-  expect(lines.length).toBe(7);
+  expect(lines.length).toBe(8);
   // Those after it are armed too: the same gateway tries again after a moment, and is to get no further than the next line.
   const from = (line: number) => lines.slice(line).map((name) => `${name}:throw`);
   let reached = await restart(from(0));

@@ -149,8 +149,10 @@ export class Resealer implements AsyncDisposable {
       const manifest = await resealVersion(this.#powers, { version, manifest: blocks.manifest }, slots, to, signal);
       failpoint('reseal.placed');
       keys.putNext(sealing, { version, contentKey, salt: random(32), manifest });
-      removePutList(putListDirectory, version);
+      failpoint('reseal.keys-kept');
     }
+    // After a crash before this line too: left behind, it would name blocks that count by the time of the next sealing.
+    removePutList(putListDirectory, version);
     failpoint('reseal.kept');
     // Both sets of keys are on the ledger before it commits to the new ones: whichever it commits to can be recovered.
     await keeper.keep(version, signal);
