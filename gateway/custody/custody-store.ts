@@ -19,16 +19,16 @@ const schema = `
 /** A block and the storage node that it lies on. */
 export type PlacedBlock = { readonly cid: string; readonly node: StorageNodeId };
 
-/** S of a version is being shared anew: the digests of the share blocks before and after, and where they lie. */
+/** S of a version is being shared anew: the digests of the share blocks before and after, and where they may lie. */
 export type Resharing = {
   readonly before: Uint8Array;
   readonly after: Uint8Array;
-  readonly places: readonly CurrentSlot[];
+  readonly places: readonly Pick<CurrentSlot, 'slot' | 'storageNode'>[];
   /** The storage nodes that got none of the new shares. */
   readonly barred: ReadonlySet<StorageNodeId>;
 };
 
-type Written = { readonly places: readonly CurrentSlot[]; readonly barred: readonly StorageNodeId[] };
+type Written = { readonly places: Resharing['places']; readonly barred: readonly StorageNodeId[] };
 
 /**
  * What the owner knows of its versions' blocks beside their manifests: slots that were moved, how blocks were last found, blocks that

@@ -109,3 +109,17 @@ test('a storage node that was away while its old share was to be removed is not 
   expect(store.barred(version)).toEqual(new Set([nodeAt(0)]));
   expect(store.resharing(version)).toBeUndefined();
 });
+
+test('the old share at a place that a slot was moved away from is removed too, once its storage node answers', async () => {
+  const away = idFrom('stor', new Uint8Array(16).fill(99)) as StorageNodeId;
+  const old = blockId(counting.subarray(32 * 4, 32 * 4 + 32));
+  held.set(`${old} ${away}`, held.get(`${old} ${nodeAt(4)}`)!);
+  store.move(version, slots[4]!, { ...slots[4]!, storageNode: away });
+  isDown = (node) => node === away;
+  await expect(reshare(0)).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(store.barred(version).size).toBe(0);
+  isDown = () => false;
+  await reshare(0);
+  expect([...held.keys()].filter((place) => place.startsWith(old))).toEqual([]);
+  expect(store.barred(version)).toEqual(new Set([nodeAt(0)]));
+});

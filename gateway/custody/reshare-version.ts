@@ -53,7 +53,9 @@ export async function reshareVersion(
     (s) => shareAnew(s as Uint8Array, manifest, random),
     signal,
   );
-  const resharing = { before: manifest.shares, after: fresh.digests, places: slots, barred };
+  // Where slots were moved away from an old share may lie as well: once the shares' names change, clearing such a place leaves it there.
+  const places = [...slots, ...store.vacated(version)];
+  const resharing = { before: manifest.shares, after: fresh.digests, places, barred };
   store.beginResharing(version, resharing);
   await place(powers, manifest.k, fresh, slots, barred, signal);
   failpoint('expel.placed');
@@ -106,7 +108,7 @@ async function place(
 async function clear(
   { blocks, hasLeft }: ResharePowers,
   digests: Uint8Array,
-  places: readonly CurrentSlot[],
+  places: Resharing['places'],
   barred: ReadonlySet<StorageNodeId>,
   signal: AbortSignal,
 ): Promise<void> {
