@@ -1,6 +1,7 @@
 import type { StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import type { BlockStore } from '@d-cloud/network/store';
 import type { StorageManifest } from '@d-cloud/pipelines/seal';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { GatewayLedger } from '../ledger.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { UploadJournal } from '../publish/upload-journal.ts';
@@ -19,6 +20,7 @@ export type CustodianPowers = CarePowers & {
   readonly ledger: Pick<GatewayLedger, 'submit' | 'evaluate'>;
   readonly readModel: Pick<ReadModel, 'get' | 'list' | 'events' | 'head'>;
   readonly journal: Pick<UploadJournal, 'get'>;
+  readonly keeper: Pick<KeyKeeper, 'keep' | 'ready'>;
   /** The own storage nodes. */
   readonly nodes: ReadonlyMap<StorageNodeId, BlockStore>;
 };

@@ -1,5 +1,6 @@
 import type { DomainEvent, StorageNodeId, VersionId } from '@d-cloud/chaincode/domain';
 import { FollowUp } from '../background/follow-up.ts';
+import type { KeyKeeper } from '../keys/key-keeper.ts';
 import type { ReadModel } from '../projection/index.ts';
 import type { Care, CarePowers } from './care.ts';
 import type { OneAtATime } from './one-at-a-time.ts';
@@ -9,6 +10,7 @@ import type { VersionStorage } from './version-storage.ts';
 
 export type RoundsPowers = Pick<CarePowers, 'config' | 'store' | 'clock' | 'log'> & {
   readonly readModel: Pick<ReadModel, 'events' | 'head'>;
+  readonly keeper: Pick<KeyKeeper, 'ready'>;
   readonly versions: OwnVersions;
   readonly care: Care;
   readonly alone: OneAtATime;
@@ -27,6 +29,7 @@ export class Rounds implements AsyncDisposable {
   readonly #powers: RoundsPowers;
   readonly #followUp: FollowUp;
   #dueMs: number;
+  #isReady = false;
 
   constructor(powers: RoundsPowers) {
     this.#powers = powers;
@@ -35,7 +38,7 @@ export class Rounds implements AsyncDisposable {
       wakes: isReason,
       pass: (signal) => this.#pass(signal),
       pauseMs: settlePauseMs,
-      latestMs: () => Math.max(1, this.#dueMs - this.#nowMs()),
+      latestMs: () => (this.#isReady ? Math.max(1, this.#dueMs - this.#nowMs()) : Number.POSITIVE_INFINITY),
     });
   }
 
@@ -48,6 +51,13 @@ export class Rounds implements AsyncDisposable {
   }
 
   async #pass(signal: AbortSignal): Promise<boolean> {
+    // A restored key store names other blocks and places than those that count, until it has taken in what is kept. Why it has not, the rotator tells.
+    try {
+      await this.#powers.keeper.ready();
+    } catch {
+      return false;
+    }
+    this.#isReady = true;
     let isSettled = false;
     await this.#each('settling', async () => {
       isSettled = await this.#settle(signal);
