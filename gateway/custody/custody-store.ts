@@ -82,6 +82,28 @@ export class CustodyStore implements Disposable {
     }
   }
 
+  /**
+   * Puts the places that a version's slots were moved to in the place of those that were known, as another store has written them down since.
+   * `slots` is where its slots lie with that: none of these is cleared, and what was observed before is forgotten.
+   */
+  replaceMoved(version: VersionId, moved: readonly CurrentSlot[], slots: readonly CurrentSlot[]): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      this.#database
+        .prepare('INSERT INTO held SELECT version, node FROM moved WHERE version = ? ON CONFLICT DO NOTHING')
+        .run(version);
+      this.#database.prepare('DELETE FROM moved WHERE version = ?').run(version);
+      const put = this.#database.prepare('INSERT INTO moved VALUES (?, ?, ?, ?)');
+      for (const { slot, storageNode, organization } of moved) put.run(version, slot, storageNode, organization);
+      for (const { slot, storageNode } of slots) this.cleared(version, slot, storageNode);
+      this.#database.prepare('DELETE FROM observed WHERE version = ?').run(version);
+      this.#database.exec('COMMIT');
+    } catch (fault) {
+      this.#database.exec('ROLLBACK');
+      throw fault;
+    }
+  }
+
   /** Places that slots of a version were moved away from and that may have blocks of it still. */
   vacated(version: VersionId): readonly Pick<CurrentSlot, 'slot' | 'storageNode'>[] {
     return this.#database

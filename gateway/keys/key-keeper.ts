@@ -21,7 +21,7 @@ import type { ReadModel } from '../projection/index.ts';
 import { writeKeptVersion } from './kept-version.ts';
 import type { KeyStore } from './key-store.ts';
 import { organizationKey, organizationKeys } from './organization-keys.ts';
-import { keptEntries, takeInKept } from './take-in-kept.ts';
+import { keptEntries, type TakeInPowers, takeInKept } from './take-in-kept.ts';
 import {
   type Opener,
   organizationWrapper,
@@ -38,7 +38,7 @@ export type KeyKeeperPowers = {
   readonly ledger: Pick<GatewayLedger, 'submit' | 'evaluate'>;
   readonly readModel: Pick<ReadModel, 'get'>;
   readonly keys: KeyStore;
-  readonly custody: Pick<CustodyStore, 'moved' | 'move'>;
+  readonly custody: Pick<CustodyStore, 'moved'> & TakeInPowers['custody'];
   readonly storage: OwnStorage;
   /** Public half of the key that lies offline, where there is one. */
   readonly recoveryKey: Uint8Array | undefined;

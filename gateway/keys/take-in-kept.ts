@@ -12,7 +12,7 @@ import { type Opener, unwrapDatasetKey, type WrapWhere } from './wrapped-keys.ts
 
 export type TakeInPowers = {
   readonly keys: KeyStore;
-  readonly custody: Pick<CustodyStore, 'move'>;
+  readonly custody: Pick<CustodyStore, 'replaceMoved' | 'forget'>;
   readonly storage: OwnStorage;
   readonly ledger: Pick<GatewayLedger, 'evaluate'>;
   readonly where: WrapWhere;
@@ -79,10 +79,16 @@ function put(
   { contentKey, salt, manifest, shares, moved, job }: KeptVersion,
 ): void {
   const { version } = named;
-  keys.replaceVersion({ ...named, contentKey, salt, manifest, ...(shares === undefined ? {} : { shares }) });
-  for (const place of moved) custody.move(version, place);
   const blocks = new VersionBlocks(manifestNow({ manifest, ...(shares === undefined ? {} : { shares }) }));
-  noteOwnBlocks(storage, blocks, currentSlots(blocks.manifest, new Map(moved.map((place) => [place.slot, place]))));
+  const slots = currentSlots(blocks.manifest, new Map(moved.map((place) => [place.slot, place])));
+  const isOf = (known: Pick<NextKeys, 'manifest'> | undefined) =>
+    known !== undefined && Buffer.compare(known.manifest, manifest) === 0;
+  // What is known of places is of another sealing then.
+  if (!isOf(keys.version(version))) custody.forget(version);
+  custody.replaceMoved(version, moved, slots);
+  keys.replaceVersion({ ...named, contentKey, salt, manifest, ...(shares === undefined ? {} : { shares }) });
+  if (isOf(keys.next(version))) keys.dropNext(version);
+  noteOwnBlocks(storage, blocks, slots);
   if (job === undefined || keys.job(job.id) !== undefined) return;
   keys.putJob({ job: job.id, outputVersion: version, contentKey, rowSaltSecret: job.rowSaltSecret });
 }
