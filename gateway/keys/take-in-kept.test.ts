@@ -8,11 +8,14 @@ import {
   encodeManifest,
   generateKeyPair,
   manifestHash,
+  parseManifest,
   SealThreads,
   sealSegments,
 } from '@d-cloud/pipelines/seal';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CustodyStore } from '../custody/custody-store.ts';
+import { placedBlocks } from '../custody/placed-blocks.ts';
+import { VersionBlocks } from '../custody/version-blocks.ts';
 import { type KeptVersion, writeKeptVersion } from './kept-version.ts';
 import { KeyStore, type NextKeys } from './key-store.ts';
 import { takeInKept } from './take-in-kept.ts';
@@ -111,4 +114,16 @@ test('nothing of where an older sealing lay is kept for a newer one, and next ke
   expect(keys.next(version)).toBeUndefined();
   expect([custody.moved(version).size, custody.vacated(version), custody.held(version)]).toEqual([0, [], []]);
   expect(custody.superseded()).toEqual([]);
+});
+
+test('where the ledger came to the next keys before the disk was lost, the old blocks are named to be removed', async () => {
+  const [older, newer] = [await sealing(), await sealing()];
+  keys.putVersion({ version, dataset, epoch: 1, ...older });
+  await takeIn({ ...older, moved: [place(0, 7)], next: newer }, newer, 2);
+  expect(keys.version(version)).toMatchObject(newer);
+  expect(custody.moved(version).size).toBe(0);
+  const blocks = new VersionBlocks(parseManifest(older.manifest));
+  const old = placedBlocks(blocks, [place(0, 7), place(1, 1), place(2, 2)]);
+  expect(old).toHaveLength(3 * blocks.perSlot);
+  expect(custody.superseded()).toEqual([{ version, sealing: 2, blocks: old }]);
 });

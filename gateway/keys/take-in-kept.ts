@@ -3,7 +3,8 @@ import { Fault } from '@d-cloud/network/ledger';
 import { manifestHash } from '@d-cloud/pipelines/seal';
 import type { CustodyStore } from '../custody/custody-store.ts';
 import { noteOwnBlocks, type OwnStorage } from '../custody/note-own-blocks.ts';
-import { currentSlots, VersionBlocks } from '../custody/version-blocks.ts';
+import { distinctBlocks, placedBlocks } from '../custody/placed-blocks.ts';
+import { type CurrentSlot, currentSlots, VersionBlocks } from '../custody/version-blocks.ts';
 import { absentOr, type GatewayLedger } from '../ledger.ts';
 import { type KeptVersion, readKeptVersion } from './kept-version.ts';
 import type { KeyStore, NextKeys } from './key-store.ts';
@@ -12,7 +13,7 @@ import { type Opener, unwrapDatasetKey, type WrapWhere } from './wrapped-keys.ts
 
 export type TakeInPowers = {
   readonly keys: KeyStore;
-  readonly custody: Pick<CustodyStore, 'replaceMoved' | 'forget'>;
+  readonly custody: Pick<CustodyStore, 'replaceMoved' | 'forget' | 'vacated' | 'supersede'>;
   readonly storage: OwnStorage;
   readonly ledger: Pick<GatewayLedger, 'evaluate'>;
   readonly where: WrapWhere;
@@ -67,6 +68,7 @@ export async function takeInKept(powers: TakeInPowers, entries: readonly KeptEnt
     const { epoch } = opened;
     const kept = committed(opened.kept, manifestCommitment);
     if (kept === undefined) throw new Fault('corrupt', `What is kept of ${version} is not what the ledger commits to.`);
+    if (kept !== opened.kept) nameOld(powers, version, record.sealing ?? 1, opened.kept);
     put(powers, { version, dataset, epoch }, kept);
     versions++;
   }
@@ -80,7 +82,7 @@ function put(
 ): void {
   const { version } = named;
   const blocks = new VersionBlocks(manifestNow({ manifest, ...(shares === undefined ? {} : { shares }) }));
-  const slots = currentSlots(blocks.manifest, new Map(moved.map((place) => [place.slot, place])));
+  const slots = slotsOf(blocks, { moved });
   const isOf = (known: Pick<NextKeys, 'manifest'> | undefined) =>
     known !== undefined && Buffer.compare(known.manifest, manifest) === 0;
   // What is known of places is of another sealing then.
@@ -91,6 +93,17 @@ function put(
   noteOwnBlocks(storage, blocks, slots);
   if (job === undefined || keys.job(job.id) !== undefined) return;
   keys.putJob({ job: job.id, outputVersion: version, contentKey, rowSaltSecret: job.rowSaltSecret });
+}
+
+/** The ledger had the next sealing and this gateway's disk was lost before it wrote down what counts no more: the resealer removes that. */
+function nameOld({ custody }: TakeInPowers, version: VersionId, sealing: number, kept: KeptVersion): void {
+  const blocks = new VersionBlocks(manifestNow(kept));
+  const slots = slotsOf(blocks, kept);
+  custody.supersede(version, sealing, distinctBlocks(placedBlocks(blocks, [...slots, ...custody.vacated(version)])));
+}
+
+function slotsOf({ manifest }: VersionBlocks, { moved }: Pick<KeptVersion, 'moved'>): readonly CurrentSlot[] {
+  return currentSlots(manifest, new Map(moved.map((place) => [place.slot, place])));
 }
 
 /** The keys that the ledger commits to: those that were kept, or the next ones where the version was sealed anew. */
