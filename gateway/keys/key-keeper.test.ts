@@ -53,7 +53,7 @@ beforeEach(async () => {
     ledger: { submit, evaluate } as unknown as KeyKeeperPowers['ledger'],
     readModel: { get: () => undefined },
     keys,
-    custody: { moved: () => new Map(), move: () => {} },
+    custody: { moved: () => new Map() } as unknown as KeyKeeperPowers['custody'],
     storage: {} as KeyKeeperPowers['storage'],
     recoveryKey: undefined,
     organizationSecret: randomBytes(32),
